@@ -1,0 +1,88 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "sync-agent",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "sync-agent", targets: ["SyncAgent"])],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(
+      name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    .target(name: "CLinux"),
+    .target(name: "Concurrency", dependencies: ["CLinux"]),
+    .target(name: "UtilityModel"),
+    .target(name: "Hashing", dependencies: ["COpenSSL", "UtilityModel"]),
+    .target(
+      name: "Validation",
+      dependencies: [
+        "Concurrency", "Hashing", "UtilityModel",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      resources: [.embedInCode("Checker/checker.py")]),
+    .target(
+      name: "GitStore",
+      dependencies: [
+        "CLibgit2", "Concurrency", "Hashing", "UtilityModel",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "Catalog",
+      dependencies: [
+        "Concurrency", "Hashing", "UtilityModel",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .target(
+      name: "Deployment",
+      dependencies: [
+        "CLinux", "Concurrency", "Hashing", "UtilityModel",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "Telemetry",
+      dependencies: [
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+      ]),
+    .target(
+      name: "CatalogAPI",
+      dependencies: [
+        "Catalog", "Hashing", "Telemetry", "UtilityModel",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Metrics", package: "swift-metrics"),
+      ]),
+    .target(
+      name: "Reconciliation",
+      dependencies: [
+        "Catalog", "Concurrency", "Deployment", "GitStore", "Hashing", "UtilityModel", "Validation",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
+    .executableTarget(
+      name: "SyncAgent",
+      dependencies: [
+        "Catalog", "CatalogAPI", "Concurrency", "Deployment", "GitStore", "Hashing",
+        "Reconciliation", "Telemetry", "UtilityModel", "Validation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,16 @@
+// Linux and glibc calls that Swift's Glibc module does not offer: GNU extensions and variadics.
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Names the calling thread, 15 bytes at most. Source: prctl(2), PR_SET_NAME.
+void linux_set_thread_name(const char *name);
+
+/// A descriptor that becomes readable when `pid` ends, or -1 with errno. Source: pidfd_open(2).
+int linux_pidfd_open(pid_t pid);
+
+/// posix_spawn(3) of `argv[0]` in a session of its own, with default signal handling and an empty
+/// mask. Descriptors 0 to `count`-1 of the child are `descriptors[i]` (-1: /dev/null); everything
+/// else is closed. Works in `directory` where it is not NULL. Gives 0 or an errno.
+int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *descriptors,
+                int count, const char *directory);

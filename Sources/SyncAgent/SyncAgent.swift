@@ -1,0 +1,4 @@
+import ArgumentParser
+import Hummingbird
+import GRDB
+@main struct SyncAgentCommand: AsyncParsableCommand { func run() async throws {} }

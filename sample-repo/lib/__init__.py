@@ -1,0 +1,1 @@
+"""Modules that this tenant's utilities share."""
