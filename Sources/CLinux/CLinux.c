@@ -11,6 +11,8 @@
 
 void linux_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+int linux_syncfs(int descriptor) { return syncfs(descriptor); }
+
 int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *descriptors,
@@ -63,3 +65,5 @@ int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *d
   posix_spawn_file_actions_destroy(&actions);
   return status;
 }
+
+int linux_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */); }

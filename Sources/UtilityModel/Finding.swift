@@ -57,6 +57,8 @@ public struct Rule: RawRepresentable, Hashable, Sendable, Codable {
   public static let fileMode = Rule(rawValue: "FileMode")
   /// A sidecar without its `.py`.
   public static let sourceMissing = Rule(rawValue: "SourceMissing")
+  /// A shared module that is imported and not there.
+  public static let moduleMissing = Rule(rawValue: "ModuleMissing")
   /// The checker could not judge the file.
   public static let checkerFailed = Rule(rawValue: "CheckerFailed")
   /// A utility that this runtime cannot serve, for example for its packages.

@@ -14,3 +14,10 @@ int linux_pidfd_open(pid_t pid);
 /// else is closed. Works in `directory` where it is not NULL. Gives 0 or an errno.
 int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *descriptors,
                 int count, const char *directory);
+
+/// Writes all of the file system that has `descriptor` to the disk; 0, or -1 with errno.
+/// Source: syncfs(2).
+int linux_syncfs(int descriptor);
+
+/// An anonymous file in memory, closed on exec, or -1 with errno. Source: memfd_create(2).
+int linux_memory_file(const char *name);

@@ -207,6 +207,11 @@ LOOP_CALLS = {
 
 STDLIB = sys.stdlib_module_names
 ROOTS = frozenset(name for name in RESTRICTED if "." not in name)
+# Modules named by an everyday word. No harmless module of the standard library carries one, so they are
+# looked for in import statements alone: `response.code` and `select = ...` say nothing.
+SOFT_ROOTS = frozenset("""
+    code site commands resource profile select sh invoke dns whois mock trace requests mailbox pip
+    redis fabric motor""".split())
 
 # ---------------------------------------------------------------------------------------------------
 # Prefilter
@@ -229,20 +234,21 @@ def _make_triggers():
     words = set(ROOTS)
     # Members whose last name is an everyday word are found by the name before it, which every way to
     # reach them has to spell.
-    everyday = {"parse", "path", "load", "stack", "trace", "eval", "streams", "process", "config"}
+    everyday = {"parse", "path", "load", "loads", "stack", "trace", "eval", "streams", "process"}
     for name in list(RESTRICTED) + list(STREAM_CALLS) + list(PATHS) + list(PARSERS):
         parts = name.split(".")
         words.add(parts[-2] if parts[-1] in everyday and len(parts) > 1 else parts[-1])
-    words.discard("sys")
-    words |= {"meta_path", "path_hooks", "modules", "getmembers", "sys"}
+    words.discard("config")  # of `logging.config`; `may_break_rules` asks for both words
     words |= LAZY.keys() | CORE | ALIASES.keys() | ESCAPES | LOADERS | LOOP_CALLS.keys()
     words |= TRACKED_BUILTINS - {"object", "type"}
     words |= {"__dict__", "__getattribute__", "attrgetter", "methodcaller", "get_field", "register",
-              "eval_str", "extractall", "basicConfig", "getattr_static", "lib", "yaml"}
+              "eval_str", "extractall", "basicConfig", "getattr_static", "getmembers", "lib", "yaml"}
     return frozenset(word.encode() for word in words)
 
 
 TRIGGERS = _make_triggers()
+SOFT_TRIGGERS = frozenset(word.encode() for word in SOFT_ROOTS)
+LOGGING_CONFIG = frozenset((b"logging", b"config"))
 FORMATTERS = frozenset((b"format", b"format_map"))
 _WORD_BYTES = bytes(
     byte if byte >= 128 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256))
@@ -270,9 +276,10 @@ def patterns():
             "cookie": re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]*)"),
             "cookies": re.compile(rb"coding[:=][ \t]*([-\w.]*)"),
             "width": re.compile(r"\d{4}"),
+            "imports": re.compile(rb"\b(?:from|import)\b(?:[^\n;(\\]|\\\n|\([^)]*\))*"),
             "relative": re.compile(rb"\bfrom[\s\\]*\."),
             "field": re.compile(r"\{[^{}]*?\b(" + "|".join(sorted(ESCAPES | LOADERS)) + r")\b"),
-            "mixed": re.compile(r"[^.\[\]]+"),
+            "field parts": re.compile(r"[^.\[\]]+"),
         }
     return _patterns
 
@@ -296,28 +303,30 @@ def code_words(source):
 
 
 def may_break_rules(source, code, kind):
-    """Whether a compiled file needs the full walk; the words that asked for it."""
+    """What a compiled file needs: nothing more, the full walk, or (with its `m`) nothing but that."""
     # `.compile(` can only be an attribute, and only that of builtins is restricted, a trigger itself;
     # `urllib.parse` computes; a colon and two slashes never stand in code.
     lean = source.replace(b".compile(", b" (").replace(b"urllib.parse", b" ").replace(b"http://", b" ")
     words = lean.translate(_WORD_BYTES).split()
     if kind == 1 and patterns()["relative"].search(source):
         return SUSPICIOUS, None
-    ascii_only = source.isascii()
-    hit = not TRIGGERS.isdisjoint(words)
-    if ascii_only and not hit:
-        if not FORMATTERS.isdisjoint(words) and formats_escapes(code):
-            return SUSPICIOUS, None
+    if not FORMATTERS.isdisjoint(words) and formats_escapes(code):
+        return SUSPICIOUS, None
+    pair = b"logging" in lean and b"config" in lean
+    if not pair and TRIGGERS.isdisjoint(words) and source.isascii():
         return CLEAN, None
     text = code_words(lean)
     if text is None:
         return SUSPICIOUS, None
     words = text.translate(_WORD_BYTES).split()
-    hits = TRIGGERS.intersection(words)
-    if not FORMATTERS.isdisjoint(words) and formats_escapes(code):
+    if pair and LOGGING_CONFIG.issubset(words):
         return SUSPICIOUS, None
+    hits = TRIGGERS.intersection(words)
     if not hits:
         return CLEAN, None
+    if hits <= SOFT_TRIGGERS:
+        imports = b" ".join(patterns()["imports"].findall(text)).translate(_WORD_BYTES).split()
+        return (CLEAN if hits.isdisjoint(imports) else SUSPICIOUS), None
     if hits == {b"lib"} and kind == 0:
         modules = plain_lib_imports(text, words)
         if modules is not None:
@@ -365,3 +374,2296 @@ def formats_escapes(code):
         elif hasattr(item, "co_consts"):
             stack.extend(item.co_consts)
     return False
+
+
+# ---------------------------------------------------------------------------------------------------
+# Scopes
+# ---------------------------------------------------------------------------------------------------
+
+MODULE, FUNCTION, CLASS, COMPREHENSION = "module", "function", "class", "comprehension"
+
+
+class Scope:
+    """One namespace of the file: what it binds, and from where."""
+
+    __slots__ = ("kind", "parent", "bindings", "globals", "nonlocals", "deleted", "start")
+
+    def __init__(self, kind, parent, start):
+        self.kind = kind
+        self.parent = parent
+        self.bindings = {}
+        self.globals = ()
+        self.nonlocals = ()
+        self.deleted = ()
+        # The line of the outermost function around; 0 where code runs while the module is loaded.
+        self.start = start
+
+
+class Binding:
+    """One place that binds a name: how, to what, and whether it certainly happens."""
+
+    __slots__ = ("kind", "payload", "scope", "line", "certain")
+
+    def __init__(self, kind, payload, scope, line, certain):
+        self.kind = kind  # import, value, with, each, param, def, class, other
+        self.payload = payload
+        self.scope = scope  # where the payload is evaluated
+        self.line = line
+        self.certain = certain
+
+
+class Unfoldable(Exception):
+    """An expression that is no constant, as far as folding goes."""
+
+
+# ---------------------------------------------------------------------------------------------------
+# The judge
+# ---------------------------------------------------------------------------------------------------
+#
+# Two passes. `collect` walks the tree once, in source order and parents before children, builds the
+# scopes and lists the sites (names, attributes, calls, subscripts, imports). `run` then looks at every
+# site, now that all bindings are known. An expression has a list of abstract values:
+#
+#     ("path", "logging.handlers")   a module, or the member of one, by its dotted name
+#     ("builtin", "getattr")         a builtin of TRACKED_BUILTINS
+#     ("instance", "pathlib.Path")   what calling that class gives
+#     ("namespace", "logging")       a module's dict; "" is this file's own
+#     ("loader",)                    a module's loader or spec
+#     ("own",)                       a function or class of this file
+#
+# Whatever is restricted is a finding where it is first reached, so that nothing derived from it needs
+# following. What has to be followed are harmless modules, for nearly all of them carry `sys` or `os`.
+# Where a module gets out of sight (into a container, an argument), attributes named like a core module
+# become findings on any object of that file.
+
+
+class Judge:
+    """Applies the code rules to one file's tree."""
+
+    def __init__(self, tree, lines, package):
+        self.tree = tree
+        self.lines = lines
+        self.package = package
+        self.findings = {}
+        self.modules = set()
+        self.sites = []
+        self.module_scope = Scope(MODULE, None, 0)
+        self.conditional = 0
+        self.active_lines = []  # lines of module-level statements that may call this file's functions
+        self.star_sources = []
+        self.memo = {}
+        self.consumed = set()  # ids of nodes that an enclosing expression has judged
+        self.followed = set()  # ids of nodes whose value goes to a name that is followed
+        self.passive = set()  # ids of nodes that only name a type
+        self.imported = set()  # restricted prefixes that an import statement was reported for
+        self.lazy_imports = {}  # root of LAZY -> sites that stand or fall with its uses
+        self.lazy_resolved = set()
+        self.roots = set()  # first names of everything imported
+        self.escaped = set()  # modules that got out of sight
+        self.pending = []  # findings that hold only if a module did: (node, rule, hint, condition)
+        self.dynamic_names = False
+        self.string_sites = []
+
+    # ---- reporting ----
+
+    def report(self, node, rule, hint):
+        """Records a finding at a node, once a place and rule."""
+        line = node.lineno
+        column = self.column(line, node.col_offset)
+        self.findings.setdefault((line, column, rule), hint)
+
+    def column(self, line, offset):
+        """The column in characters, from 1, of a byte offset in a line."""
+        if 0 < line <= len(self.lines):
+            return character_column(self.lines[line - 1], offset)
+        return offset + 1
+
+    def restricted(self, node, path, match):
+        """Reports a restricted path; `match` is what `restriction` gave for it."""
+        rule, does, prefix = match
+        self.report(node, rule, f"`{prefix}` {does}; {WAY_OUT[rule]}")
+
+    # ---- pass 1: scopes and sites ----
+
+    def collect(self):
+        """Builds scopes and sites."""
+        for statement in self.tree.body:
+            if is_active(statement):
+                self.active_lines.append(statement.lineno)
+            self.visit(statement, self.module_scope)
+
+    def visit(self, node, scope):
+        """Walks one node; nodes that bind or matter have a visitor of their own."""
+        visitor = VISITORS.get(type(node))
+        if visitor is not None:
+            visitor(self, node, scope)
+        else:
+            self.visit_children(node, scope)
+
+    def visit_children(self, node, scope):
+        """Walks all fields of a node in their order."""
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        self.visit(item, scope)
+            elif isinstance(value, ast.AST):
+                self.visit(value, scope)
+
+    def visit_all(self, nodes, scope):
+        """Walks a list of nodes."""
+        for node in nodes:
+            self.visit(node, scope)
+
+    def bind(self, name, scope, kind, payload, line, certain=True, source=None):
+        """Adds a binding to the scope that `name` belongs to when bound in `scope`."""
+        source = source or scope
+        target = scope
+        if name in scope.globals:
+            target, certain = self.module_scope, False
+        elif name in scope.nonlocals:
+            target = scope.parent
+            while target.parent is not None and (
+                    target.kind == CLASS or name not in target.bindings):
+                target = target.parent
+        certain = certain and not self.conditional
+        binding = Binding(kind, payload, source, line, certain)
+        target.bindings.setdefault(name, []).append(binding)
+
+    def follow(self, node, scope):
+        """Marks a value as followed through the name it is bound to."""
+        if scope.kind == CLASS:
+            return
+        self.followed.add(id(node))
+        if isinstance(node, ast.IfExp):
+            self.follow(node.body, scope)
+            self.follow(node.orelse, scope)
+        elif isinstance(node, ast.BoolOp):
+            for value in node.values:
+                self.follow(value, scope)
+        elif isinstance(node, ast.NamedExpr):
+            self.follow(node.value, scope)
+
+    def bind_target(self, target, value, scope, kind="value"):
+        """Binds an assignment's target, pairwise where both sides are written out."""
+        if isinstance(target, ast.Name):
+            if value is None:
+                self.bind(target.id, scope, "other", None, target.lineno)
+            else:
+                if kind == "value":
+                    self.follow(value, scope)
+                self.bind(target.id, scope, kind, value, target.lineno)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            pairs = None
+            if kind == "value" and isinstance(value, (ast.Tuple, ast.List)) \
+                    and len(value.elts) == len(target.elts) \
+                    and not any(isinstance(e, ast.Starred) for e in value.elts + target.elts):
+                pairs = value.elts
+            for index, element in enumerate(target.elts):
+                self.bind_target(element, pairs[index] if pairs else None, scope)
+        elif isinstance(target, ast.Starred):
+            self.bind_target(target.value, None, scope)
+        else:
+            self.visit(target, scope)
+
+    def visit_assign(self, node, scope):
+        self.visit(node.value, scope)
+        for target in node.targets:
+            self.bind_target(target, node.value, scope)
+
+    def visit_annotated(self, node, scope):
+        self.visit_annotation(node.annotation, scope)
+        if node.value is not None:
+            self.visit(node.value, scope)
+            self.bind_target(node.target, node.value, scope)
+        elif isinstance(node.target, ast.Name):
+            # Declares without binding: a local of its function, but no shadow of a builtin elsewhere.
+            if scope.kind == FUNCTION:
+                self.bind(node.target.id, scope, "other", None, node.lineno)
+        else:
+            self.visit(node.target, scope)
+
+    def visit_augmented(self, node, scope):
+        self.visit(node.value, scope)
+        if isinstance(node.target, ast.Name):
+            self.bind(node.target.id, scope, "other", None, node.lineno, certain=False)
+        else:
+            self.visit(node.target, scope)
+
+    def visit_walrus(self, node, scope):
+        self.visit(node.value, scope)
+        target = scope
+        while target.kind == COMPREHENSION:
+            target = target.parent
+        self.follow(node.value, target)
+        self.bind(node.target.id, target, "value", node.value, node.lineno, certain=False, source=scope)
+
+    def visit_delete(self, node, scope):
+        for target in node.targets:
+            for element in ast_elements(target):
+                if isinstance(element, ast.Name):
+                    owner = self.module_scope if element.id in scope.globals else scope
+                    owner.deleted = (*owner.deleted, element.id)
+                else:
+                    self.visit(element, scope)
+
+    def visit_annotation(self, node, scope):
+        """Walks an annotation: evaluated as any expression, but a class named there is only a type."""
+        if node is None:
+            return
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, (ast.Name, ast.Attribute)):
+                self.passive.add(id(part))
+            elif isinstance(part, ast.Subscript):
+                stack += [part.value, part.slice]
+            elif isinstance(part, ast.BinOp):
+                stack += [part.left, part.right]
+            elif isinstance(part, ast.Tuple):
+                stack += part.elts
+        self.visit(node, scope)
+
+    def visit_function(self, node, scope):
+        self.visit_all(node.decorator_list, scope)
+        registered = any(is_register(decorator) for decorator in node.decorator_list)
+        self.bind(node.name, scope, "def", node, node.lineno)
+        inner = self.visit_parameters(node.args, scope, node.lineno, registered)
+        self.visit_annotation(node.returns, scope)
+        outer, self.conditional = self.conditional, 0
+        self.visit_all(node.body, inner)
+        self.conditional = outer
+
+    def visit_lambda(self, node, scope):
+        inner = self.visit_parameters(node.args, scope, node.lineno, False)
+        outer, self.conditional = self.conditional, 0
+        self.visit(node.body, inner)
+        self.conditional = outer
+
+    def visit_parameters(self, arguments, scope, line, registered):
+        """Walks defaults and annotations outside, binds the parameters in the new scope, returns it."""
+        inner = Scope(FUNCTION, scope, scope.start or line)
+        positional = arguments.posonlyargs + arguments.args
+        defaults = [None] * (len(positional) - len(arguments.defaults)) + arguments.defaults
+        every = list(zip(positional, defaults)) + list(zip(arguments.kwonlyargs, arguments.kw_defaults))
+        every += [(argument, None) for argument in (arguments.vararg, arguments.kwarg) if argument]
+        for argument, default in every:
+            self.visit_annotation(argument.annotation, scope)
+            if default is not None:
+                self.visit(default, scope)
+                self.follow(default, inner)
+            if registered and isinstance(argument.annotation, ast.Constant):
+                self.judge_string_annotation(argument.annotation)
+            inner.bindings[argument.arg] = [
+                Binding("param", (default, argument.annotation), scope, line, True)]
+        return inner
+
+    def judge_string_annotation(self, node):
+        """`functools.singledispatch` evaluates the annotations of what is registered with it."""
+        if not isinstance(node.value, str):
+            return
+        try:
+            tree = compile(node.value, "annotation", "eval", PyCF_ONLY_AST)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return
+        stack = [tree.body]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, ast.Call):
+                self.report(node, EXEC, "`register` evaluates this annotation, and it calls something; "
+                            "name the type itself")
+                return
+            stack += [child for field in part._fields for child in as_list(getattr(part, field, None))
+                      if isinstance(child, ast.AST)]
+
+    def visit_class(self, node, scope):
+        self.visit_all(node.decorator_list, scope)
+        self.visit_all(node.bases, scope)
+        self.visit_all(node.keywords, scope)
+        inner = Scope(CLASS, scope, scope.start)
+        outer, self.conditional = self.conditional, 0
+        self.visit_all(node.body, inner)
+        self.conditional = outer
+        self.bind(node.name, scope, "class", node, node.lineno)
+
+    def visit_comprehension(self, node, scope):
+        # A generator runs when it is consumed, which is later than it is written, but never before.
+        inner = Scope(COMPREHENSION, scope, scope.start)
+        for index, generator in enumerate(node.generators):
+            self.visit(generator.iter, inner if index else scope)
+            self.bind_target(generator.target, generator.iter, inner, "each")
+            if index == 0:
+                for binding in [b for bs in inner.bindings.values() for b in bs]:
+                    binding.scope = scope
+            self.visit_all(generator.ifs, inner)
+        if isinstance(node, ast.DictComp):
+            self.visit(node.key, inner)
+            self.visit(node.value, inner)
+        else:
+            self.visit(node.elt, inner)
+
+    def visit_for(self, node, scope):
+        self.visit(node.iter, scope)
+        self.conditional += 1
+        self.bind_target(node.target, node.iter, scope, "each")
+        self.visit_all(node.body, scope)
+        self.visit_all(node.orelse, scope)
+        self.conditional -= 1
+
+    def visit_conditional(self, node, scope):
+        self.conditional += 1
+        self.visit_children(node, scope)
+        self.conditional -= 1
+
+    def visit_with(self, node, scope):
+        for item in node.items:
+            self.visit(item.context_expr, scope)
+            if item.optional_vars is not None:
+                self.bind_target(item.optional_vars, item.context_expr, scope, "with")
+        # A context manager may swallow the exception that skips the rest of the body.
+        self.conditional += 1
+        self.visit_all(node.body, scope)
+        self.conditional -= 1
+
+    def visit_handler(self, node, scope):
+        if node.type is not None:
+            for element in as_list(getattr(node.type, "elts", node.type)):
+                self.passive.add(id(element))
+            self.visit(node.type, scope)
+        if node.name:
+            self.bind(node.name, scope, "handler", None, node.lineno, certain=False)
+        self.visit_all(node.body, scope)
+
+    def visit_global(self, node, scope):
+        scope.globals = (*scope.globals, *node.names)
+
+    def visit_nonlocal(self, node, scope):
+        scope.nonlocals = (*scope.nonlocals, *node.names)
+
+    def visit_match_name(self, node, scope):
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name:
+            self.bind(name, scope, "other", None, node.lineno, certain=False)
+        self.visit_children(node, scope)
+
+    def visit_match(self, node, scope):
+        self.sites.append((node, scope))
+        self.visit_conditional(node, scope)
+
+    def visit_match_class(self, node, scope):
+        self.passive.add(id(node.cls))
+        self.sites.append((node, scope))
+        self.visit_children(node, scope)
+
+    def visit_import(self, node, scope):
+        self.sites.append((node, scope))
+        for alias in node.names:
+            if alias.name == "*":
+                continue
+            path = self.import_path(node, alias)
+            if isinstance(node, ast.Import) and not alias.asname:
+                name = path = path.partition(".")[0]
+            else:
+                name = alias.asname or alias.name
+            if scope.kind == CLASS:
+                self.escaped.add(path)
+            self.bind(name, scope, "import", path, node.lineno)
+
+    def visit_site(self, node, scope):
+        self.sites.append((node, scope))
+        self.visit_children(node, scope)
+
+    def visit_call(self, node, scope):
+        self.sites.append((node, scope))
+        function = node.func
+        if isinstance(function, ast.Name) and function.id in ("isinstance", "issubclass") \
+                and len(node.args) == 2:
+            for element in as_list(getattr(node.args[1], "elts", node.args[1])):
+                self.passive.add(id(element))
+        self.visit_children(node, scope)
+
+    def visit_name(self, node, scope):
+        if isinstance(node.ctx, ast.Load):
+            self.sites.append((node, scope))
+        elif isinstance(node.ctx, ast.Store):
+            self.bind(node.id, scope, "other", None, node.lineno, certain=False)
+
+    def visit_constant(self, node, scope):
+        if isinstance(node.value, str) and "_" in node.value:
+            self.string_sites.append((node, scope))
+
+    def visit_operation(self, node, scope):
+        if isinstance(node.op, (ast.Add, ast.Mod)):
+            self.string_sites.append((node, scope))
+        self.visit(node.left, scope)
+        self.visit(node.right, scope)
+
+    # ---- names ----
+
+    def lookup(self, name, scope, line):
+        """The bindings that `name` may have where it is read, and whether it may be the builtin."""
+        start = scope
+        while scope is not None and scope.kind != MODULE:
+            if name in scope.globals:
+                scope = self.module_scope
+                break
+            bound = scope.bindings.get(name)
+            if bound is not None and name not in scope.nonlocals:
+                if scope.kind != CLASS:
+                    return bound, False
+                if scope is start:
+                    if name not in scope.deleted and any(b.certain and b.line < line for b in bound):
+                        return bound, False
+                    outer, builtin = self.lookup(name, scope.parent, line)
+                    return bound + outer, builtin
+            scope = scope.parent
+        bound = self.module_scope.bindings.get(name)
+        if bound is None:
+            return [], True
+        if name in self.module_scope.deleted:
+            return bound, True
+        return bound, not any(b.certain and self.is_bound_before(b, start, line) for b in bound)
+
+    def is_bound_before(self, binding, scope, line):
+        """Whether a module-level binding is there by the time that code in `scope` can run."""
+        if not scope.start:
+            return binding.line < line
+        if binding.line <= scope.start:
+            return True
+        return not any(scope.start < active < binding.line for active in self.active_lines)
+
+    def name_values(self, node, scope):
+        """The values of a name."""
+        bound, builtin = self.lookup(node.id, scope, node.lineno)
+        values = []
+        for binding in bound:
+            values += self.binding_values(binding)
+        if builtin:
+            if node.id == "__builtins__":
+                values.append(("path", "builtins"))
+            elif node.id in LOADERS:
+                values.append(("loader",))
+            elif node.id in TRACKED_BUILTINS:
+                values.append(("builtin", node.id))
+            elif not bound:
+                values += [("path", f"{source}.{node.id}") for source in self.star_sources]
+        return values
+
+    def binding_values(self, binding):
+        """The values that a binding gives its name."""
+        kind, payload = binding.kind, binding.payload
+        if kind == "import":
+            return [("path", payload)]
+        if kind in ("value", "with"):
+            return self.evaluate(payload, binding.scope)
+        if kind in ("def", "class"):
+            return [("own",)]
+        if kind == "param":
+            default, annotation = payload
+            values = [] if default is None else list(self.evaluate(default, binding.scope))
+            if annotation is not None:
+                values += [("instance", value[1]) for value in self.evaluate(annotation, binding.scope)
+                           if value[0] == "path" and is_followed_class(value[1])]
+            return values
+        if kind == "each" and isinstance(payload, (ast.Tuple, ast.List, ast.Set)):
+            return [value for element in payload.elts for value in self.evaluate(element, binding.scope)]
+        return []
+
+    # ---- abstract evaluation ----
+
+    def evaluate(self, node, scope):
+        """The values that an expression may have, as far as they are followed."""
+        evaluator = EVALUATORS.get(type(node))
+        if evaluator is None:
+            return ()
+        known = self.memo.get(id(node))
+        if known is None:
+            self.memo[id(node)] = ()  # ends cycles such as `a = b; b = a`
+            known = self.memo[id(node)] = tuple(dict.fromkeys(evaluator(self, node, scope)))[:16]
+        return known
+
+    def evaluate_union(self, node, scope):
+        parts = node.values if isinstance(node, ast.BoolOp) else (node.body, node.orelse)
+        return [value for part in parts for value in self.evaluate(part, scope)]
+
+    def evaluate_inner(self, node, scope):
+        return self.evaluate(node.value, scope)
+
+    def evaluate_lambda(self, node, scope):
+        return [("own",)]
+
+    def evaluate_division(self, node, scope):
+        if not isinstance(node.op, ast.Div):
+            return []
+        return [value for part in (node.left, node.right) for value in self.evaluate(part, scope)
+                if value[0] == "instance" and value[1] in PATHS]
+
+    def evaluate_attribute(self, node, scope):
+        values = []
+        for value in self.evaluate(node.value, scope):
+            values += self.member(value, node.attr)
+        if node.attr in LOADERS:
+            values.append(("loader",))
+        return values
+
+    def member(self, value, name):
+        """The values of an attribute of a value."""
+        kind = value[0]
+        if kind == "path":
+            return [self.path_member(value[1], name)]
+        if kind == "loader":
+            return [("loader",)] if name in ("loader", "__class__") else []
+        if kind == "builtin" and name == "__self__":
+            return [("path", "builtins")]
+        if kind == "instance" and value[1] in PATHS and name in PATH_PURE:
+            return [value]
+        return []
+
+    def path_member(self, base, name):
+        """What `base.name` is, for the dotted name of a module or of something in one."""
+        if name == "__dict__":
+            return ("namespace", base)
+        if name == "__builtins__":
+            return ("path", "builtins")
+        if name in LOADERS:
+            return ("loader",)
+        if base == "builtins":
+            if name in TRACKED_BUILTINS:
+                return ("builtin", name)
+            return ("path", f"builtins.{name}")
+        root = base.partition(".")[0]
+        if name in ALIASES:
+            alias = ALIASES[name]
+            return ("builtin", "open") if alias == "builtins.open" else ("path", alias)
+        if name in CORE or (root in STDLIB and name in ROOTS and name not in SOFT_ROOTS):
+            # `asyncio.subprocess` and its like keep their own, equally restricted, name.
+            return ("path", name)
+        if root in STDLIB and name in ("io", "codecs", "inspect", "logging", "types", "http", "pathlib",
+                                       "gzip", "zipfile", "tarfile", "bz2", "lzma", "pickle", "tokenize",
+                                       "threading", "typing", "traceback", "marshal") \
+                and root not in ("typing", "http"):
+            return ("path", name)
+        return ("path", f"{base}.{name}")
+
+    def evaluate_subscript(self, node, scope):
+        values = []
+        for value in self.evaluate(node.value, scope):
+            if value[0] == "namespace" or value == ("path", "builtins") or value == ("path", "sys.modules"):
+                for key in self.strings(node.slice, scope) or ():
+                    values += self.namespace_item(value, key)
+        if isinstance(node.value, (ast.Tuple, ast.List)):
+            for element in node.value.elts:
+                values += self.evaluate(element, scope)
+        elif isinstance(node.value, ast.Dict):
+            for element in node.value.values:
+                values += self.evaluate(element, scope)
+        return values
+
+    def namespace_item(self, value, key):
+        """What a module's dict, `__builtins__` or `sys.modules` holds under a key."""
+        if value == ("path", "sys.modules"):
+            return [("path", key)]
+        if value[0] == "path" or value[1]:
+            return [self.path_member(value[1], key)]
+        if key == "__builtins__":
+            return [("path", "builtins")]
+        if key in LOADERS:
+            return [("loader",)]
+        bound = self.module_scope.bindings.get(key)
+        if bound:
+            return [item for binding in bound for item in self.binding_values(binding)]
+        if key in TRACKED_BUILTINS:
+            return [("builtin", key)]
+        if key in ROOTS:
+            return [("path", key)]
+        return []
+
+    def evaluate_call(self, node, scope):
+        values = []
+        for value in self.evaluate(node.func, scope):
+            values += self.call_values(value, node, scope)
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            base = self.evaluate(function.value, scope)
+            if function.attr in ("get", "pop", "setdefault", "__getitem__") and node.args:
+                for value in base:
+                    if value[0] == "namespace" or value in NAMESPACE_PATHS:
+                        for key in self.strings(node.args[0], scope) or ():
+                            values += self.namespace_item(value, key)
+            elif function.attr == "__getattribute__":
+                target, name = self.getattribute_parts(node, scope)
+                values += self.getattr_values(target, name, scope)
+            elif function.attr in LOADER_CALLS and node.args and ("loader",) in base:
+                for name in self.strings(node.args[0], scope) or ():
+                    values.append(("path", name))
+            elif function.attr in PATH_PURE:
+                values += [v for v in base if v[0] == "instance" and v[1] in PATHS]
+        return values
+
+    def call_values(self, value, node, scope):
+        """What calling a value gives."""
+        kind, name = value[0], value[1] if len(value) > 1 else None
+        first = node.args[0] if node.args else None
+        if value in IMPORTERS:
+            names = self.import_names(value, node, scope)
+            if value == ("path", "importlib.import_module"):
+                return [("path", each) for each in names or ()]
+            if len(node.args) > 3 or any(k.arg in ("fromlist", None) for k in node.keywords):
+                return [("path", each) for each in names or ()]
+            return [("path", each.partition(".")[0]) for each in names or ()]
+        if kind == "builtin":
+            if name in ("getattr",) and len(node.args) > 1:
+                return self.getattr_values(first, node.args[1], scope)
+            if name == "vars" and node.args:
+                return [("namespace", v[1]) for v in self.evaluate(first, scope) if v[0] == "path"]
+            if name in ("globals", "vars", "locals") and not node.args:
+                return [("namespace", "")]
+            return []
+        if kind == "path":
+            if name == "operator.attrgetter" and len(node.args) == 1:
+                return [("getter", each) for each in self.strings(first, scope) or ()]
+            if is_followed_class(name):
+                return [("instance", name)]
+            if name in ("pathlib.Path.cwd", "pathlib.Path.home"):
+                return [("instance", "pathlib.Path")]
+            return []
+        if kind == "getter" and first is not None:
+            values = self.evaluate(first, scope)
+            for part in name.split("."):
+                values = [item for each in values for item in self.member(each, part)]
+            return values
+        return []
+
+    def getattr_values(self, target, name, scope):
+        """What `getattr(target, name)` gives."""
+        if target is None or name is None:
+            return []
+        values = []
+        for value in self.evaluate(target, scope):
+            for each in self.strings(name, scope) or ():
+                values += self.member(value, each)
+        return values
+
+    def getattribute_parts(self, node, scope):
+        """Object and name of a call of `__getattribute__`, bound or through `object` or `type`."""
+        base = node.func.value
+        if len(node.args) == 2:
+            return node.args
+        return (base, node.args[0]) if node.args else (None, None)
+
+    def import_names(self, value, node, scope):
+        """The modules that an importing call names, with what it takes from them; None if unknown."""
+        argument = node.args[0] if node.args else next(
+            (k.value for k in node.keywords if k.arg == "name"), None)
+        if argument is None or isinstance(argument, ast.Starred):
+            return None
+        names = self.strings(argument, scope)
+        if names is None:
+            return None
+        package = node.args[1] if len(node.args) > 1 else next(
+            (k.value for k in node.keywords if k.arg == "package"), None)
+        result = []
+        for name in names:
+            if name.startswith("."):
+                packages = self.strings(package, scope) if package is not None else None
+                if value != ("path", "importlib.import_module") or not packages:
+                    return None
+                level = len(name) - len(name.lstrip("."))
+                for each in packages:
+                    parts = each.split(".")
+                    result.append(".".join(parts[:len(parts) - level + 1] + [name.lstrip(".")]))
+            else:
+                result.append(name)
+        for name in result:
+            add_module(self.modules, name)
+        taken = node.args[3] if len(node.args) > 3 else next(
+            (k.value for k in node.keywords if k.arg == "fromlist"), None)
+        if taken is not None:
+            try:
+                for each in self.fold(taken, scope):
+                    if isinstance(each, str) and restriction(f"{result[0]}.{each}"):
+                        result.append(f"{result[0]}.{each}")
+                    add_module(self.modules, f"{result[0]}.{each}")
+            except (Unfoldable, TypeError):
+                pass
+        return result
+
+    # ---- constants ----
+
+    def strings(self, node, scope):
+        """All strings that an expression may be, or None where that is not known."""
+        try:
+            return self.string_set(node, scope, 0)
+        except Unfoldable:
+            return None
+
+    def string_set(self, node, scope, depth):
+        if depth > 8:
+            raise Unfoldable
+        if isinstance(node, ast.IfExp):
+            return self.string_set(node.body, scope, depth + 1) + \
+                self.string_set(node.orelse, scope, depth + 1)
+        if isinstance(node, ast.NamedExpr):
+            return self.string_set(node.value, scope, depth + 1)
+        if isinstance(node, ast.Name):
+            bound, builtin = self.lookup(node.id, scope, node.lineno)
+            if not bound or builtin and node.id in TRACKED_BUILTINS or self.is_unsteady(bound):
+                raise Unfoldable
+            result = []
+            for binding in bound:
+                if binding.kind == "value":
+                    result += self.string_set(binding.payload, binding.scope, depth + 1)
+                elif binding.kind == "each":
+                    result += string_items(self.fold(binding.payload, binding.scope))
+                else:
+                    raise Unfoldable
+            return result[:256]
+        if isinstance(node, ast.Subscript) or isinstance(node, ast.Call) \
+                and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+            table = node.value if isinstance(node, ast.Subscript) else node.func.value
+            try:
+                return [self.fold_string(node, scope)]
+            except Unfoldable:
+                table = self.fold(table, scope)
+                if not isinstance(table, dict):
+                    raise
+                result = string_items(list(table.values()))
+                if isinstance(node, ast.Call) and len(node.args) > 1:
+                    result += self.string_set(node.args[1], scope, depth + 1)
+                return result
+        return [self.fold_string(node, scope)]
+
+    def is_unsteady(self, bound):
+        """Whether more than one place binds a name, in a way that folding does not follow."""
+        return any(binding.kind not in ("value", "each") for binding in bound)
+
+    def fold_string(self, node, scope):
+        value = self.fold(node, scope)
+        if isinstance(value, str):
+            return value
+        raise Unfoldable
+
+    def fold(self, node, scope, depth=0):
+        """The constant that an expression is; raises `Unfoldable`."""
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, (str, bytes, int)):
+                return node.value
+            raise Unfoldable
+        folder = FOLDERS.get(type(node))
+        if folder is None or depth > 40:
+            raise Unfoldable
+        try:
+            value = folder(self, node, scope, depth + 1)
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError,
+                UnicodeError, ZeroDivisionError, ArithmeticError):
+            raise Unfoldable from None
+        if isinstance(value, int) and abs(value) >= 1 << 64:
+            raise Unfoldable
+        if isinstance(value, (str, bytes, list, tuple)) and len(value) > MAX_FOLDED:
+            raise Unfoldable
+        return value
+
+    def fold_name(self, node, scope, depth):
+        bound, builtin = self.lookup(node.id, scope, node.lineno)
+        if len(bound) == 1 and bound[0].kind == "value":
+            return self.fold(bound[0].payload, bound[0].scope, depth)
+        raise Unfoldable
+
+    def fold_operation(self, node, scope, depth):
+        left = self.fold(node.left, scope, depth)
+        right = self.fold(node.right, scope, depth)
+        operator = type(node.op)
+        if operator is ast.Add:
+            return left + right
+        if operator is ast.Mod:
+            if isinstance(left, (str, bytes)):
+                check_width(left)
+            return left % right
+        if operator is ast.Mult:
+            times = right if isinstance(right, int) else left
+            if not isinstance(times, int) or times > 256:
+                raise Unfoldable
+            return left * right
+        if isinstance(left, int) and isinstance(right, int):
+            if operator is ast.Sub:
+                return left - right
+            if operator is ast.BitXor:
+                return left ^ right
+            if operator is ast.FloorDiv:
+                return left // right
+        raise Unfoldable
+
+    def fold_negative(self, node, scope, depth):
+        value = self.fold(node.operand, scope, depth)
+        if isinstance(node.op, ast.USub) and isinstance(value, int):
+            return -value
+        raise Unfoldable
+
+    def fold_sequence(self, node, scope, depth):
+        if len(node.elts) > MAX_FOLDED:
+            raise Unfoldable
+        values = [self.fold(element, scope, depth) for element in node.elts]
+        return tuple(values) if isinstance(node, ast.Tuple) else values
+
+    def fold_dict(self, node, scope, depth):
+        if len(node.keys) > MAX_FOLDED:
+            raise Unfoldable
+        return {self.fold(key, scope, depth): self.fold(value, scope, depth)
+                for key, value in zip(node.keys, node.values) if key is not None or self.unfoldable()}
+
+    def unfoldable(self):
+        raise Unfoldable
+
+    def fold_f_string(self, node, scope, depth):
+        parts = []
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                value = self.fold(part.value, scope, depth)
+                if part.format_spec is not None or part.conversion not in (-1, 115):
+                    raise Unfoldable
+                parts.append(str(value) if isinstance(value, (str, int)) else self.unfoldable())
+            else:
+                parts.append(self.fold(part, scope, depth))
+        return "".join(parts)
+
+    def fold_subscript(self, node, scope, depth):
+        value = self.fold(node.value, scope, depth)
+        if isinstance(node.slice, ast.Slice):
+            bounds = [None if bound is None else self.fold(bound, scope, depth)
+                      for bound in (node.slice.lower, node.slice.upper, node.slice.step)]
+            return value[slice(*bounds)]
+        return value[self.fold(node.slice, scope, depth)]
+
+    def fold_comprehension(self, node, scope, depth):
+        """`chr(c) for c in (...)`, the one comprehension that spells names."""
+        if len(node.generators) != 1:
+            raise Unfoldable
+        generator = node.generators[0]
+        items = self.fold(generator.iter, scope, depth)
+        if generator.ifs or not isinstance(generator.target, ast.Name) or len(items) > 256:
+            raise Unfoldable
+        inner = Scope(COMPREHENSION, scope, scope.start)
+        result = []
+        for item in items:
+            constant = ast.Constant(value=item, kind=None, lineno=node.lineno, col_offset=0)
+            inner.bindings = {
+                generator.target.id: [Binding("value", constant, scope, node.lineno, True)]}
+            result.append(self.fold(node.elt, inner, depth))
+        return result
+
+    def fold_call(self, node, scope, depth):
+        if any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise Unfoldable
+        function = node.func
+        if isinstance(function, ast.Name):
+            return self.fold_builtin(node, function.id, scope, depth)
+        if not isinstance(function, ast.Attribute):
+            raise Unfoldable
+        paths = [value[1] for value in self.evaluate(function, scope) if value[0] == "path"]
+        if len(paths) == 1 and paths[0] in DECODERS:
+            if node.keywords:
+                raise Unfoldable
+            arguments = [self.fold(argument, scope, depth) for argument in node.args]
+            return decode_constant(paths[0], arguments)
+        name = function.attr
+        if isinstance(function.value, ast.Name) and function.value.id in ("bytes", "bytearray") \
+                and name == "fromhex":
+            return bytes.fromhex(self.fold(node.args[0], scope, depth))
+        base = self.fold(function.value, scope, depth)
+        if name not in FOLDED_METHODS or not isinstance(base, (str, bytes, dict)):
+            raise Unfoldable
+        if node.keywords and name != "format":
+            raise Unfoldable
+        arguments = [self.fold(argument, scope, depth) for argument in node.args]
+        keywords = {keyword.arg or self.unfoldable(): self.fold(keyword.value, scope, depth)
+                    for keyword in node.keywords}
+        if name == "format":
+            check_width(base)
+            if "." in base and "{" in base or "[" in base:
+                raise Unfoldable
+        if name == "decode" and arguments and str(arguments[0]).lower() not in PLAIN_CODECS:
+            return decode_constant("codecs.decode", [base, *arguments])
+        if name in ("center", "ljust", "rjust", "zfill") and arguments[0] > MAX_FOLDED:
+            raise Unfoldable
+        return getattr(base, name)(*arguments, **keywords)
+
+    def fold_builtin(self, node, name, scope, depth):
+        bound, _ = self.lookup(name, scope, node.lineno)
+        if bound or node.keywords:
+            raise Unfoldable
+        if name == "map" and len(node.args) == 2 and isinstance(node.args[0], ast.Name) \
+                and node.args[0].id == "chr":
+            return [chr(item) for item in self.fold(node.args[1], scope, depth)]
+        arguments = [self.fold(argument, scope, depth) for argument in node.args]
+        if name == "chr":
+            return chr(*arguments)
+        if name == "ord":
+            return ord(*arguments)
+        if name == "str":
+            return str(*arguments)
+        if name in ("bytes", "bytearray") and arguments and isinstance(arguments[0], (list, tuple, str)):
+            return bytes(*arguments)
+        if name in ("list", "tuple", "sorted"):
+            return {"list": list, "tuple": tuple, "sorted": sorted}[name](*arguments)
+        if name == "reversed":
+            return list(reversed(*arguments))
+        raise Unfoldable
+
+    # ---- pass 2: sites ----
+
+    def run(self):
+        """Judges the file: fills `findings` and `modules`."""
+        self.collect()
+        self.find_stars()
+        for node, scope in self.sites:
+            if id(node) not in self.consumed:
+                SITES[type(node)](self, node, scope)
+        for root, sites in self.lazy_imports.items():
+            if root not in self.lazy_resolved:
+                rule, does = LAZY[root][:2]
+                for node in sites:
+                    self.report(node, rule, f"`{root}` {does}; {WAY_OUT[rule]}")
+        for node, rule, hint, condition in self.pending:
+            if condition in self.roots or condition == "" and self.escaped \
+                    or condition == "files" and not FILE_MODULES.isdisjoint(self.escaped):
+                self.report(node, rule, hint)
+        if self.dynamic_names:
+            self.judge_strings()
+
+    def find_stars(self):
+        """Notes star imports first, as names before and after may come from them."""
+        for node, scope in self.sites:
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                self.star_sources.append(self.import_source(node))
+
+    def consume(self, node):
+        """Marks a chain of attributes, calls and subscripts as judged, not its arguments."""
+        while True:
+            self.consumed.add(id(node))
+            if isinstance(node, ast.Call):
+                node = node.func
+            elif isinstance(node, (ast.Attribute, ast.Subscript, ast.NamedExpr)):
+                node = node.value
+            else:
+                return
+
+    def consume_all(self, node):
+        """Marks an expression with all its parts as judged."""
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            self.consumed.add(id(part))
+            for field in part._fields:
+                stack += [child for child in as_list(getattr(part, field, None))
+                          if isinstance(child, ast.AST)]
+
+    # Imports.
+
+    def import_source(self, node):
+        """The dotted module that a `from` import names, with relative ones resolved."""
+        module = node.module or ""
+        if not node.level:
+            return module
+        parts = self.package[:max(0, len(self.package) - node.level + 1)]
+        beyond = node.level > len(self.package)
+        return ".".join(([] if beyond else parts) + ([module] if module else []))
+
+    def import_path(self, node, alias):
+        """The dotted path that one name of an import statement stands for."""
+        if isinstance(node, ast.Import):
+            return alias.name
+        source = self.import_source(node)
+        if node.level:
+            # Below the repository's own packages nothing is a module of the standard library.
+            return f"{source}.{alias.name}" if source else f"lib.{alias.name}"
+        path = self.path_member(source, alias.name)
+        if path[0] == "path" and not source.startswith("lib") and source != "utils":
+            return path[1]
+        return f"{source}.{alias.name}"
+
+    def judge_import(self, node, scope):
+        if isinstance(node, ast.ImportFrom):
+            source = self.import_source(node)
+            add_module(self.modules, source)
+            if node.level:
+                for alias in node.names:
+                    add_module(self.modules, f"{source}.{alias.name}" if source else alias.name)
+                return
+            match = restriction(source)
+            if match:
+                self.imported.add(match[2])
+                self.restricted(node, source, match)
+                return
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                path = alias.name
+                add_module(self.modules, path)
+            else:
+                path = f"{source}.{alias.name}"
+                add_module(self.modules, path)
+                if self.judge_imported_name(node, alias, source):
+                    continue
+                path = self.import_path(node, alias)
+            root = path.partition(".")[0]
+            self.roots.add(root)
+            if path in LAZY or path in LAZY_CALLS:
+                self.lazy_imports.setdefault(root, []).append(alias)
+                continue
+            match = restriction(path)
+            if match:
+                self.imported.add(match[2])
+                self.restricted(alias, path, match)
+            elif root in LAZY:
+                self.lazy_resolved.add(root)
+
+    def judge_imported_name(self, node, alias, source):
+        """Reports `from x import y` where `y` is what gives it away; whether it did."""
+        name = alias.name
+        if source == "builtins" or name in ("__builtins__", "builtins"):
+            if name in BUILTIN_RULES and source == "builtins":
+                rule, does = BUILTIN_RULES[name]
+                self.report(alias, rule, f"`{name}` {does}; {WAY_OUT[rule]}")
+                self.lazy_resolved.add("builtins")
+                return True
+            if name == "*":
+                self.report(node, EXEC, f"`from {source} import *` takes every builtin; {WAY_OUT[EXEC]}")
+                return True
+            if source == "builtins" and name not in TRACKED_BUILTINS:
+                self.lazy_resolved.add("builtins")
+                return True
+            if name == "__builtins__":
+                self.report(alias, EXEC, f"`__builtins__` holds every builtin; {WAY_OUT[EXEC]}")
+                return True
+        if name in ESCAPES or name == "__dict__":
+            self.report(alias, EXEC, f"`{name}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
+            return True
+        if name in LOADERS:
+            self.report(alias, OS, f"`{name}` imports modules by name; {WAY_OUT[OS]}")
+            return True
+        if ALIASES.get(name) == "builtins.open":
+            self.report(alias, FS, f"`{source}.{name}` is the builtin `open`; {WAY_OUT[FS]}")
+            return True
+        if name == "*" and source in LAZY:
+            rule, does = LAZY[source][:2]
+            self.report(node, rule, f"`{source}` {does}; {WAY_OUT[rule]}")
+            return True
+        return False
+
+    # Names and attributes.
+
+    def judge_name(self, node, scope):
+        for value in self.name_values(node, scope) if node.id in TRACKED_BUILTINS \
+                else self.evaluate(node, scope):
+            self.judge_value(node, value, scope)
+
+    def judge_attribute(self, node, scope):
+        values = self.evaluate(node, scope)
+        if node.attr in ESCAPES and self.judge_escape(node, scope, values):
+            return
+        base = self.evaluate(node.value, scope)
+        for value in base:
+            if value[0] == "instance":
+                self.judge_method(node, value[1])
+        if values:
+            self.consume_base(node)
+            for value in values:
+                self.judge_value(node, value, scope)
+        elif node.attr in LOADERS:
+            self.consume_base(node)
+            self.report(node, OS, f"`{node.attr}` imports modules by name; {WAY_OUT[OS]}")
+        elif not base:
+            self.judge_unknown_attribute(node, scope)
+        elif ("loader",) in base:
+            self.consume_base(node)
+            self.report(node, OS, f"a module's loader imports by name; {WAY_OUT[OS]}")
+
+    def consume_base(self, node):
+        """Marks the chain below an attribute as judged, with literals it starts from."""
+        base = node.value if isinstance(node, (ast.Attribute, ast.Subscript)) else node
+        self.consume(base)
+        while isinstance(base, (ast.Attribute, ast.Subscript, ast.Call, ast.NamedExpr)):
+            base = base.func if isinstance(base, ast.Call) else base.value
+        if isinstance(base, (ast.IfExp, ast.BoolOp)):
+            self.consume_all(base)
+
+    def judge_escape(self, node, scope, values):
+        """Reports an attribute that leads out of any object; whether it did."""
+        if node.attr == "__subclasses__" and isinstance(node.value, ast.Name):
+            bound, builtin = self.lookup(node.value.id, scope, node.lineno)
+            if bound and not builtin and all(binding.kind == "class" for binding in bound):
+                return False  # the subclasses of a class of this file are its own
+        if isinstance(node.ctx, ast.Store):
+            return False
+        self.consume_base(node)
+        for value in values:
+            # `len.__self__.open` is judged as the builtin that it reaches; here it stops at the dunder.
+            if value == ("path", "builtins"):
+                break
+        self.report(node, EXEC, f"`{node.attr}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
+        return True
+
+    def judge_method(self, node, path):
+        """Reports methods of followed instances that touch files."""
+        if path in PATHS and node.attr in PATH_TOUCHING:
+            self.report(node, FS, f"`Path.{node.attr}` touches the file system; compute with "
+                        "`pathlib.PurePosixPath`, and take the content through `data`")
+        elif path in PARSERS and node.attr == "read":
+            self.report(node, FS, "`ConfigParser.read` opens files; use `read_string`")
+        elif path in ARCHIVES and node.attr in EXTRACTION:
+            self.report(node, FS, f"`{node.attr}` writes files; read the members in memory")
+
+    def judge_unknown_attribute(self, node, scope):
+        """Looks at an attribute of an object of which nothing is known."""
+        name = node.attr
+        if name in PATH_TELLING and name not in ("open", "exists", "stat", "unlink", "touch"):
+            self.pending.append((node, FS, f"`.{name}` touches the file system on a path; "
+                                 f"{WAY_OUT[FS]}", "pathlib"))
+        if name == "extractall":
+            for root in ("zipfile", "tarfile"):
+                self.pending.append((node, FS, "`extractall` writes files; read the members in memory",
+                                     root))
+        if name in LOOP_CALLS:
+            rule, does = LOOP_CALLS[name]
+            self.pending.append((node, rule, f"`{name}` {does}; {WAY_OUT[rule]}", "asyncio"))
+        if name == "get_field":
+            self.pending.append((node, EXEC, "`Formatter.get_field` walks attributes by their names; "
+                                 f"{WAY_OUT[EXEC]}", "string"))
+        if name == "__dict__" or name == "__getattribute__":
+            return
+        if name == "obj" and isinstance(node.value, ast.Name):
+            bound, _ = self.lookup(node.value.id, scope, node.lineno)
+            if any(binding.kind == "handler" for binding in bound):
+                self.escaped.add("")  # `AttributeError.obj` hands out the module that was asked
+        if name in CORE or name in ALIASES or name == "modules":
+            path = ALIASES.get(name, name)
+            match = restriction("sys.modules" if name == "modules" else path)
+            rule = match[0] if match else LAZY[path][0] if path in LAZY else FS if "open" in path else OS
+            if path != "sys":
+                self.pending.append((node, rule, f"`.{name}` may be the module: this file hands a module "
+                                     f"on as a value; {WAY_OUT[rule]}", ""))
+        elif name == "open":
+            self.pending.append((node, FS, "`.open` may open files: this file hands a module on as a "
+                                 f"value; {WAY_OUT[FS]}", "files"))
+
+    def judge_value(self, node, value, scope):
+        """Judges a reference that no enclosing expression has made sense of."""
+        kind = value[0]
+        if kind == "path":
+            self.judge_path(node, value[1])
+        elif kind == "builtin":
+            self.judge_builtin(node, value[1])
+        elif kind == "namespace":
+            if id(node) not in self.followed and (value[1] or not is_local_call(node, scope)):
+                self.report(node, EXEC, "a module's namespace as a whole reaches every builtin; "
+                            f"{WAY_OUT[EXEC]}")
+        elif kind == "loader" and id(node) not in self.followed:
+            self.report(node, OS, f"a module's loader imports by name; {WAY_OUT[OS]}")
+
+    def judge_path(self, node, path):
+        """Judges a reference to a module or to something in one."""
+        match = restriction(path)
+        if match:
+            if match[2] in self.imported:
+                return
+            if id(node) in self.passive and match[2] in TYPE_ONLY:
+                return
+            self.restricted(node, path, match)
+            return
+        root = path.partition(".")[0]
+        if path in LAZY:
+            if id(node) not in self.followed:
+                if path == "http":
+                    self.lazy_resolved.discard(root)
+                    return
+                rule, does = LAZY[path][:2]
+                self.report(node, rule, f"`{path}` {does}; {WAY_OUT[rule]}")
+                self.lazy_resolved.add(root)
+            else:
+                self.lazy_imports.setdefault(root, []).append(node)
+            return
+        if root in LAZY:
+            if path in LAZY_CALLS:
+                if id(node) in self.followed:
+                    self.lazy_imports.setdefault(root, []).append(node)
+                else:
+                    self.report(node, OS, f"`{path}` imports modules by name; {WAY_OUT[OS]}")
+            self.lazy_resolved.add(root)
+            return
+        if path in STREAM_CALLS:
+            if id(node) not in self.followed and id(node) not in self.passive \
+                    and not isinstance(getattr(node, "ctx", None), ast.Store):
+                self.report(node, FS, f"`{path}` opens a file by its name; {WAY_OUT[FS]}")
+            return
+        last = path.rpartition(".")[2]
+        if path.startswith("pathlib.") and path.rpartition(".")[0] in PATHS and last in PATH_TOUCHING:
+            self.report(node, FS, f"`Path.{last}` touches the file system; compute with "
+                        "`pathlib.PurePosixPath`, and take the content through `data`")
+        elif path in ("operator.attrgetter", "operator.methodcaller"):
+            self.dynamic_names = True
+        elif id(node) not in self.followed and is_module(path):
+            self.escaped.add(path)
+
+    def judge_builtin(self, node, name):
+        """Judges a reference to a builtin itself."""
+        if name in BUILTIN_RULES:
+            rule, does = BUILTIN_RULES[name]
+            self.report(node, rule, f"`{name}` {does}; {WAY_OUT[rule]}")
+        elif name == "__import__":
+            if id(node) in self.followed:
+                self.lazy_imports.setdefault("importlib", []).append(node)
+            else:
+                self.report(node, OS, f"`__import__` imports modules by name; {WAY_OUT[OS]}")
+        elif name == "globals" and id(node) not in self.followed:
+            self.report(node, EXEC, f"`globals` reaches every builtin; {WAY_OUT[EXEC]}")
+        elif name in ("getattr", "vars") and id(node) not in self.followed:
+            self.dynamic_names = True
+            self.pending.append((node, EXEC, f"`{name}` is handed on and so is a module, so that what it "
+                                 f"takes is not known; {WAY_OUT[EXEC]}", ""))
+
+    # Calls.
+
+    def judge_call(self, node, scope):
+        function = node.func
+        for value in self.evaluate(function, scope):
+            self.judge_called(node, value, scope)
+        values = self.evaluate(node, scope)
+        if isinstance(function, ast.Attribute):
+            self.judge_method_call(node, function, scope)
+        for value in values:
+            if value[0] == "path" and id(node) not in self.consumed:
+                # What an import, a `getattr` or a lookup resolved to.
+                self.judge_path(node, value[1])
+                if value[1].partition(".")[0] in LAZY:
+                    self.lazy_resolved.discard("")
+            elif value[0] in ("builtin", "namespace", "loader") and id(node) not in self.consumed:
+                self.judge_value(node, value, scope)
+        for keyword in node.keywords:
+            if keyword.arg == "eval_str":
+                self.report(keyword.value, EXEC, "`eval_str` evaluates annotations; "
+                            f"{WAY_OUT[EXEC]}")
+
+    def judge_called(self, node, value, scope):
+        """Judges what a call does, by what is called."""
+        kind, name = value[0], value[1] if len(value) > 1 else None
+        if value in IMPORTERS:
+            self.consume(node.func)
+            self.lazy_resolved.add("importlib")
+            names = self.import_names(value, node, scope)
+            if names is None:
+                self.report(node, OS, f"the module that `{name.rpartition('.')[2]}` imports is not a "
+                            "constant; name it in an `import` statement")
+            for each in names or ():
+                match = restriction(each)
+                if match and each.partition(".")[0] not in self.imported:
+                    self.restricted(node, each, match)
+                elif each in LAZY and id(node) not in self.followed:
+                    rule, does = LAZY[each][:2]
+                    self.report(node, rule, f"`{each}` {does}; {WAY_OUT[rule]}")
+        elif value == ("builtin", "getattr"):
+            self.consume(node.func)
+            if len(node.args) > 1 and not any(isinstance(a, ast.Starred) for a in node.args):
+                self.judge_getattr(node, node.args[0], node.args[1], scope)
+            else:
+                self.dynamic_names = True
+        elif kind == "builtin" and name in ("globals", "locals", "vars"):
+            self.consume(node.func)
+        elif kind == "path" and name in STREAM_CALLS:
+            self.judge_stream_call(node, name, scope)
+        elif kind == "path" and name in ("operator.attrgetter", "operator.methodcaller"):
+            self.judge_getter(node, name, scope)
+        elif kind == "path" and name in ("inspect.getmembers", "inspect.getattr_static") and node.args:
+            if self.evaluate(node.args[0], scope):
+                self.report(node, EXEC, f"`{name}` takes a module's members by name; {WAY_OUT[EXEC]}")
+        elif kind == "path" and name == "logging.basicConfig":
+            for keyword in node.keywords:
+                if keyword.arg in ("filename", None):
+                    self.report(keyword.value, FS, "`basicConfig(filename=...)` writes a file; log to "
+                                "the standard handler")
+        elif kind == "path" and name in ("yaml.load", "yaml.load_all"):
+            loaders = node.args[1:] + [k.value for k in node.keywords if k.arg == "Loader"]
+            if not any("Safe" in getattr(a, "attr", getattr(a, "id", "")) for a in loaders):
+                self.report(node, EXEC, f"`{name}` makes any object that the text asks for; use "
+                            "`yaml.safe_load`")
+
+    def judge_getattr(self, node, target, name, scope):
+        """Judges `getattr(target, name)` in any of its spellings."""
+        values = self.evaluate(target, scope)
+        names = self.strings(name, scope)
+        reaches = [value for value in values if value[0] != "instance"]
+        if names is None:
+            if reaches:
+                what = ast_text(target)
+                self.consume_target(target)
+                self.report(node, EXEC, f"the attribute taken from `{what}` is not a constant, so it may "
+                            "be any builtin; name it, or look it up in a dict of your own")
+            elif any(value[0] == "instance" and value[1] in PATHS for value in values):
+                self.report(node, FS, "the method taken from a path is not a constant, so it may touch "
+                            "the file system; name it")
+            else:
+                self.dynamic_names = True
+                self.pending.append((node, EXEC, "the attribute taken here is not a constant, and this "
+                                     f"file hands a module on as a value; {WAY_OUT[EXEC]}", ""))
+            return
+        if reaches:
+            self.consume_target(target)
+        for each in names:
+            if each in ESCAPES:
+                self.report(node, EXEC, f"`{each}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
+            elif each in LOADERS:
+                self.report(node, OS, f"`{each}` imports modules by name; {WAY_OUT[OS]}")
+            elif not values:
+                self.judge_unknown_attribute(
+                    ast.Attribute(value=target, attr=each, ctx=ast.Load(), lineno=node.lineno,
+                                  col_offset=node.col_offset), scope)
+            for value in values:
+                if value[0] == "instance":
+                    self.judge_method(ast.Attribute(value=target, attr=each, ctx=ast.Load(),
+                                                    lineno=node.lineno, col_offset=node.col_offset),
+                                      value[1])
+
+    def consume_target(self, target):
+        """Marks an argument that has been judged together with its call, and what it resolved."""
+        for value in self.memo.get(id(target), ()):
+            if value[0] == "path":
+                self.lazy_resolved.add(value[1].partition(".")[0])
+        self.consume(target)
+
+    def judge_getter(self, node, getter, scope):
+        """Judges `operator.attrgetter` and `methodcaller` by the names they are made with."""
+        self.consume(node.func)
+        names = []
+        for argument in node.args if getter == "operator.attrgetter" else node.args[:1]:
+            each = self.strings(argument, scope)
+            if each is None:
+                self.dynamic_names = True
+                self.pending.append((node, EXEC, "the attribute taken here is not a constant, and this "
+                                     f"file hands a module on as a value; {WAY_OUT[EXEC]}", ""))
+            else:
+                names += each
+        for name in names:
+            parts = name.split(".")
+            if not ESCAPES.isdisjoint(parts) or not LOADERS.isdisjoint(parts):
+                self.report(node, EXEC, f"`{name}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
+            elif len(parts) > 1 and (parts[0] in CORE or parts[0] in ALIASES):
+                path = ALIASES.get(parts[0], parts[0]) + "." + ".".join(parts[1:])
+                match = restriction(path)
+                if match:
+                    self.restricted(node, path, match)
+            else:
+                self.judge_unknown_attribute(
+                    ast.Attribute(value=node, attr=parts[-1], ctx=ast.Load(), lineno=node.lineno,
+                                  col_offset=node.col_offset), scope)
+
+    def judge_method_call(self, node, function, scope):
+        """Judges calls that are told by the attribute that is called."""
+        name = function.attr
+        base = self.evaluate(function.value, scope)
+        if name == "__getattribute__":
+            target, attribute = self.getattribute_parts(node, scope)
+            if target is not None:
+                self.consume(function)
+                self.judge_getattr(node, target, attribute, scope)
+        elif name in LOADER_CALLS and ("loader",) in base:
+            self.consume(function)
+            names = self.strings(node.args[0], scope) if node.args else None
+            if names is None:
+                self.report(node, OS, "the module that this loader loads is not a constant; name it in "
+                            "an `import` statement")
+            for each in names or ():
+                match = restriction(each) or (OS, "is loaded past the import rules", each)
+                self.restricted(node, each, match)
+        elif name in ("format", "format_map"):
+            self.judge_format(node, function.value, scope)
+        else:
+            for value in base:
+                if value[0] == "namespace" or value in NAMESPACE_PATHS:
+                    self.judge_namespace_call(node, value, scope)
+
+    def judge_namespace_call(self, node, value, scope):
+        """Judges a method of a module's dict, of `__builtins__` or of `sys.modules`."""
+        name = node.func.attr
+        if name not in ("get", "pop", "setdefault", "__getitem__", "__contains__", "items", "keys",
+                        "values", "update", "copy", "__setitem__"):
+            return
+        keys = self.strings(node.args[0], scope) if node.args else None
+        self.consume(node.func)
+        if name in ("get", "pop", "setdefault", "__getitem__") and keys is not None:
+            self.judge_keys(node, value, keys, scope)
+        elif name != "__contains__":
+            self.judge_open_namespace(node, value)
+
+    def judge_open_namespace(self, node, value):
+        """Reports a namespace whose item is not known."""
+        if value == ("path", "sys.modules"):
+            self.report(node, OS, "`sys.modules` holds every imported module, and the key is not a "
+                        "constant; name the module in an `import` statement")
+        else:
+            self.lazy_resolved.add("builtins")
+            self.report(node, EXEC, "the name looked up in this namespace is not a constant, so it may be "
+                        "any builtin; use a dict of your own")
+
+    def judge_keys(self, node, value, keys, scope):
+        """Judges constant keys of a namespace."""
+        for key in keys:
+            if value == ("path", "sys.modules"):
+                match = restriction(key)
+                if key == "builtins":
+                    if id(node) not in self.followed:
+                        self.report(node, EXEC, f"`builtins` holds every builtin; {WAY_OUT[EXEC]}")
+                else:
+                    self.restricted(node, key, match or restriction("sys.modules"))
+                continue
+            self.lazy_resolved.add("builtins")
+            for item in self.namespace_item(value, key):
+                self.judge_value(node, item, scope)
+
+    def judge_stream_call(self, node, name, scope):
+        """Judges a callable that takes a file's name or a stream."""
+        self.consume(node.func)
+        streams = node.args[:1] + [k.value for k in node.keywords if k.arg in ("fileobj", "file", "source")]
+        if name in ("tarfile.TarFile", "tarfile.open", "tarfile.TarFile.open", "gzip.GzipFile") \
+                and len(node.args) > 2:
+            streams += node.args[2:]
+        for stream in streams:
+            if any(value[0] == "instance" and value[1] in STREAMS for value in self.evaluate(stream, scope)):
+                return
+        self.report(node, FS, f"`{name}` opens a file by its name; {WAY_OUT[FS]}")
+
+    def judge_format(self, node, receiver, scope):
+        """Reports a format string that walks dunder attributes: `"{0.__globals__}".format(f)`."""
+        try:
+            text = self.fold_format(receiver, scope, 0)
+        except Unfoldable:
+            return
+        match = patterns()["field"].search(text)
+        if match:
+            self.report(node, EXEC, f"the format reads `{match.group(1)}` of its argument; "
+                        "format plain values")
+
+    def fold_format(self, node, scope, depth):
+        """Like `fold`, for constants, sums and names alone: what `formats_escapes` can foresee."""
+        if depth > 40:
+            raise Unfoldable
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return self.fold_format(node.left, scope, depth + 1) + \
+                self.fold_format(node.right, scope, depth + 1)
+        if isinstance(node, ast.JoinedStr):
+            return "".join(part.value if isinstance(part, ast.Constant) else "" for part in node.values)
+        if isinstance(node, ast.Name):
+            bound, _ = self.lookup(node.id, scope, node.lineno)
+            if len(bound) == 1 and bound[0].kind == "value":
+                return self.fold_format(bound[0].payload, bound[0].scope, depth + 1)
+        raise Unfoldable
+
+    # Subscripts, comparisons, patterns.
+
+    def judge_subscript(self, node, scope):
+        for value in self.evaluate(node.value, scope):
+            if value[0] == "namespace" or value in NAMESPACE_PATHS:
+                keys = self.strings(node.slice, scope)
+                self.consume(node.value)
+                if isinstance(node.ctx, ast.Store) and keys is not None and value == ("namespace", ""):
+                    continue
+                if keys is None:
+                    self.judge_open_namespace(node, value)
+                else:
+                    self.judge_keys(node, value, keys, scope)
+
+    def judge_comparison(self, node, scope):
+        """`"x" in globals()` and `"x" in sys.modules` only look."""
+        for operator, right in zip(node.ops, node.comparators):
+            if isinstance(operator, (ast.In, ast.NotIn)):
+                for value in self.evaluate(right, scope):
+                    if value[0] == "namespace" or value in NAMESPACE_PATHS:
+                        self.consume(right)
+
+    def judge_match(self, node, scope):
+        """Pairs a `match` subject that is a module with the attributes its patterns take."""
+        values = [value for value in self.evaluate(node.subject, scope) if value[0] != "instance"]
+        for case in node.cases:
+            pattern = case.pattern
+            if isinstance(pattern, ast.MatchClass) and values:
+                for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns):
+                    for value in values:
+                        for item in self.member(value, name):
+                            self.judge_value(inner, item, scope)
+
+    def judge_match_class(self, node, scope):
+        """A class pattern reads the attributes it names."""
+        for name, inner in zip(node.kwd_attrs, node.kwd_patterns):
+            if name in ESCAPES:
+                self.report(inner, EXEC, f"`{name}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
+            elif name in LOADERS:
+                self.report(inner, OS, f"`{name}` imports modules by name; {WAY_OUT[OS]}")
+            else:
+                self.judge_unknown_attribute(
+                    ast.Attribute(value=node.cls, attr=name, ctx=ast.Load(), lineno=inner.lineno,
+                                  col_offset=inner.col_offset), scope)
+
+    def judge_strings(self):
+        """With attributes taken by computed names, a string that spells an escape is one."""
+        for node, scope in self.string_sites:
+            if id(node) in self.consumed:
+                continue
+            try:
+                text = self.fold(node, scope)
+            except Unfoldable:
+                continue
+            if isinstance(text, str) and len(text) < 200:
+                for part in patterns()["field parts"].findall(text):
+                    if part in ESCAPES or part in LOADERS:
+                        self.report(node, EXEC, f"`{part}` leads to the interpreter's insides, and this "
+                                    f"file takes attributes by computed names; {WAY_OUT[EXEC]}")
+
+
+# ---------------------------------------------------------------------------------------------------
+# What the judge asks of paths, nodes and constants
+# ---------------------------------------------------------------------------------------------------
+
+IMPORTERS = frozenset((
+    ("builtin", "__import__"), ("path", "importlib.import_module"), ("path", "importlib.__import__")))
+LAZY_CALLS = frozenset(("importlib.import_module", "importlib.__import__"))
+NAMESPACE_PATHS = frozenset((("path", "builtins"), ("path", "sys.modules")))
+FILE_MODULES = frozenset(("io", "_io", "codecs", "tokenize", "gzip", "bz2", "lzma", "tarfile", "zipfile",
+                          "pathlib", "wave", ""))
+TYPE_ONLY = frozenset(("types.FunctionType", "types.LambdaType", "types.CodeType", "io.FileIO",
+                       "asyncio.StreamReader", "asyncio.StreamWriter"))
+"""Classes that do no harm where they only name a type: in `isinstance` and annotations."""
+
+_restrictions = {}
+
+
+def restriction(path):
+    """(rule, what it does, the restricted prefix) of a dotted path, or None."""
+    if path in _restrictions:
+        return _restrictions[path]
+    found = None
+    end = -1
+    while found is None:
+        end = path.find(".", end + 1)
+        prefix = path if end < 0 else path[:end]
+        entry = RESTRICTED.get(prefix)
+        if entry is not None:
+            found = (entry[0], entry[1], prefix)
+        if end < 0:
+            break
+    if found is None:
+        root, _, rest = path.partition(".")
+        lazy = LAZY.get(root)
+        if lazy is not None and rest:
+            first = rest.partition(".")[0]
+            if lazy[2] is None:
+                entry = BUILTIN_RULES.get(first)
+                found = None if entry is None else (*entry, f"builtins.{first}")
+            elif first not in lazy[2]:
+                found = (lazy[0], lazy[1], f"{root}.{first}")
+    if len(_restrictions) > 20_000:
+        _restrictions.clear()
+    _restrictions[path] = found
+    return found
+
+
+def is_followed_class(path):
+    """Whether instances of what a path names are followed."""
+    return path in PATHS or path in STREAMS or path in PARSERS or path in ARCHIVES
+
+
+def is_module(path):
+    """Whether a dotted path names a module, as far as its name tells."""
+    last = path.rpartition(".")[2]
+    return path in STDLIB or path in SUBMODULES or "." not in path or last in STDLIB \
+        or (path.startswith("lib.") and path.count(".") == 1 and last.islower())
+
+
+SUBMODULES = frozenset("""
+    logging.handlers collections.abc concurrent.futures email.parser email.message email.utils email.policy
+    email.header html.parser json.decoder json.encoder urllib.parse xml.etree xml.dom xml.sax
+    xml.etree.ElementTree xml.dom.minidom xml.sax.saxutils asyncio.events asyncio.base_events
+    concurrent.futures.thread encodings.idna""".split())
+
+
+def as_list(value):
+    """A field's value as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def ast_elements(target):
+    """The single targets within a possibly nested tuple or list."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [inner for element in target.elts for inner in ast_elements(element)]
+    return [target]
+
+
+def ast_text(node):
+    """A short name for an expression in a hint."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{ast_text(node.value)}.{node.attr}"
+    return "an expression"
+
+
+def is_register(decorator):
+    """Whether a decorator is `something.register`, called or not."""
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    return isinstance(decorator, ast.Attribute) and decorator.attr == "register"
+
+
+def is_local_call(node, scope):
+    """Whether `locals()` or `vars()` is called inside a function, where it holds only its own names."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) \
+        and node.func.id in ("locals", "vars") and bool(scope.start)
+
+
+def is_active(statement):
+    """Whether a module-level statement may call functions that are defined before it."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return False
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return bool(statement.decorator_list)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)):
+        return not isinstance(statement.value, (ast.Constant, ast.Name, ast.Lambda, type(None)))
+    return True
+
+
+FOLDED_METHODS = frozenset("""
+    lower upper strip lstrip rstrip replace join title capitalize swapcase casefold removeprefix removesuffix
+    decode encode format split rsplit center ljust rjust zfill hex get keys values""".split())
+PLAIN_CODECS = frozenset(("utf-8", "utf8", "ascii", "latin-1", "latin1", "utf-16", "utf-16-le", "utf-16-be"))
+DECODERS = frozenset(("base64.b64decode", "base64.b32decode", "base64.b16decode", "base64.b85decode",
+                      "base64.urlsafe_b64decode", "binascii.unhexlify", "binascii.a2b_base64",
+                      "binascii.a2b_hex", "codecs.decode"))
+_ROT13 = {code + base: (code + 13) % 26 + base for base in (65, 97) for code in range(26)}
+
+
+def decode_constant(path, arguments):
+    """What a decoding function of the standard library makes of constants."""
+    if path == "codecs.decode":
+        codec = str(arguments[1]).lower().replace("_", "-") if len(arguments) > 1 else "utf-8"
+        if codec in ("rot13", "rot-13"):
+            return arguments[0].translate(_ROT13)
+        if codec in ("hex", "hex-codec"):
+            return bytes.fromhex(arguments[0].decode())
+        if codec in ("base64", "base64-codec"):
+            path, arguments = "base64.b64decode", arguments[:1]
+        elif codec in PLAIN_CODECS:
+            return arguments[0].decode(codec)
+        else:
+            raise Unfoldable
+    import base64
+    import binascii
+
+    module, _, name = path.partition(".")
+    return getattr(base64 if module == "base64" else binascii, name)(*arguments)
+
+
+def check_width(text):
+    """Refuses to fold formats that pad beyond reason."""
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")
+    if patterns()["width"].search(text) or "*" in text:
+        raise Unfoldable
+
+
+def string_items(value):
+    """The strings of a folded sequence, or the keys of a folded dict."""
+    items = list(value)
+    if isinstance(value, (str, bytes)) or not all(isinstance(item, str) for item in items):
+        raise Unfoldable
+    return items
+
+
+VISITORS = {
+    ast.Assign: Judge.visit_assign,
+    ast.AnnAssign: Judge.visit_annotated,
+    ast.AugAssign: Judge.visit_augmented,
+    ast.NamedExpr: Judge.visit_walrus,
+    ast.Delete: Judge.visit_delete,
+    ast.FunctionDef: Judge.visit_function,
+    ast.AsyncFunctionDef: Judge.visit_function,
+    ast.Lambda: Judge.visit_lambda,
+    ast.ClassDef: Judge.visit_class,
+    ast.ListComp: Judge.visit_comprehension,
+    ast.SetComp: Judge.visit_comprehension,
+    ast.DictComp: Judge.visit_comprehension,
+    ast.GeneratorExp: Judge.visit_comprehension,
+    ast.For: Judge.visit_for,
+    ast.AsyncFor: Judge.visit_for,
+    ast.While: Judge.visit_conditional,
+    ast.If: Judge.visit_conditional,
+    ast.Try: Judge.visit_conditional,
+    ast.TryStar: Judge.visit_conditional,
+    ast.With: Judge.visit_with,
+    ast.AsyncWith: Judge.visit_with,
+    ast.ExceptHandler: Judge.visit_handler,
+    ast.Global: Judge.visit_global,
+    ast.Nonlocal: Judge.visit_nonlocal,
+    ast.Match: Judge.visit_match,
+    ast.MatchAs: Judge.visit_match_name,
+    ast.MatchStar: Judge.visit_match_name,
+    ast.MatchMapping: Judge.visit_match_name,
+    ast.MatchClass: Judge.visit_match_class,
+    ast.Import: Judge.visit_import,
+    ast.ImportFrom: Judge.visit_import,
+    ast.Name: Judge.visit_name,
+    ast.Attribute: Judge.visit_site,
+    ast.Subscript: Judge.visit_site,
+    ast.Compare: Judge.visit_site,
+    ast.Call: Judge.visit_call,
+    ast.Constant: Judge.visit_constant,
+    ast.BinOp: Judge.visit_operation,
+}
+
+EVALUATORS = {
+    ast.Name: Judge.name_values,
+    ast.Attribute: Judge.evaluate_attribute,
+    ast.Call: Judge.evaluate_call,
+    ast.Subscript: Judge.evaluate_subscript,
+    ast.IfExp: Judge.evaluate_union,
+    ast.BoolOp: Judge.evaluate_union,
+    ast.NamedExpr: Judge.evaluate_inner,
+    ast.Await: Judge.evaluate_inner,
+    ast.Starred: Judge.evaluate_inner,
+    ast.Lambda: Judge.evaluate_lambda,
+    ast.BinOp: Judge.evaluate_division,
+}
+
+SITES = {
+    ast.Import: Judge.judge_import,
+    ast.ImportFrom: Judge.judge_import,
+    ast.Name: Judge.judge_name,
+    ast.Attribute: Judge.judge_attribute,
+    ast.Call: Judge.judge_call,
+    ast.Subscript: Judge.judge_subscript,
+    ast.Compare: Judge.judge_comparison,
+    ast.Match: Judge.judge_match,
+    ast.MatchClass: Judge.judge_match_class,
+}
+
+FOLDERS = {
+    ast.Name: Judge.fold_name,
+    ast.BinOp: Judge.fold_operation,
+    ast.UnaryOp: Judge.fold_negative,
+    ast.Tuple: Judge.fold_sequence,
+    ast.List: Judge.fold_sequence,
+    ast.Set: Judge.fold_sequence,
+    ast.Dict: Judge.fold_dict,
+    ast.JoinedStr: Judge.fold_f_string,
+    ast.Subscript: Judge.fold_subscript,
+    ast.ListComp: Judge.fold_comprehension,
+    ast.GeneratorExp: Judge.fold_comprehension,
+    ast.Call: Judge.fold_call,
+}
+
+# ---------------------------------------------------------------------------------------------------
+# The entry function
+# ---------------------------------------------------------------------------------------------------
+
+_CO_OPTIMIZED, _CO_VARARGS = 0x1, 0x4
+_CO_RUNS_OTHERWISE = 0x20 | 0x80 | 0x200  # generator, coroutine, asynchronous generator
+_STORE_NAME, _DELETE_NAME = 90, 91  # checked against `_opcode` by the tests
+
+
+def has_plain_entry(code, name, source):
+    """Whether the compiled module certainly defines `def name(a, b)`: the common case, told quickly.
+
+    It holds when the module's code stores the name exactly once, from a function of two positional
+    parameters that stands at the start of a line. Everything else is left to `entry_finding`.
+    """
+    head = b"def " + name.encode() + b"("
+    if not (source.startswith(head) or b"\n" + head in source) or b"global" in source:
+        return False
+    function = None
+    for constant in code.co_consts:
+        if getattr(constant, "co_qualname", None) == name:
+            if function is not None:
+                return False
+            function = constant
+    if function is None or function.co_argcount != 2 or function.co_kwonlyargcount \
+            or not function.co_flags & _CO_OPTIMIZED or function.co_flags & _CO_RUNS_OTHERWISE:
+        return False
+    try:
+        index = code.co_names.index(name)
+    except ValueError:
+        return False
+    if index > 255:
+        return False
+    instructions = code.co_code
+    # Counted at any alignment, which errs towards the precise way.
+    return instructions.count(bytes((_STORE_NAME, index))) == 1 \
+        and instructions.count(bytes((_DELETE_NAME, index))) == 0
+
+
+def certain_statements(body):
+    """The statements of a module that certainly run when it loads.
+
+    Those of `with` and of the body of `try`, and those of an `if` whose other branch is searched with it:
+    a definition counts when each branch has one.
+    """
+    for statement in body:
+        yield statement
+        if isinstance(statement, (ast.With, ast.AsyncWith)):
+            yield from certain_statements(statement.body)
+        elif isinstance(statement, (ast.Try, ast.TryStar)):
+            yield from certain_statements(statement.body)
+            yield from certain_statements(statement.orelse)
+            yield from certain_statements(statement.finalbody)
+        elif isinstance(statement, ast.If) and statement.orelse:
+            yield from common_definitions(statement)
+
+
+def common_definitions(statement):
+    """The functions of the first branch of an `if` that its other branch defines too."""
+    others = {s.name for s in certain_statements(statement.orelse) if isinstance(s, ast.FunctionDef)}
+    for inner in certain_statements(statement.body):
+        if isinstance(inner, ast.FunctionDef) and inner.name in others:
+            yield inner
+
+
+def bound_names(statement):
+    """The names that a statement binds other than by `def`, for the common ways of replacing one."""
+    if isinstance(statement, ast.Assign):
+        targets = [element for target in statement.targets for element in ast_elements(target)]
+    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+        targets = [statement.target] if statement.value is not None else []
+    elif isinstance(statement, ast.Delete):
+        targets = [element for target in statement.targets for element in ast_elements(target)]
+    elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    elif isinstance(statement, (ast.ClassDef, ast.AsyncFunctionDef)):
+        return {statement.name}
+    else:
+        return set()
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def mentions(node, name):
+    """Whether an expression reads a name: `f = cached(f)` wraps what it replaces."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Name) and part.id == name:
+            return True
+        stack += [child for field in part._fields for child in as_list(getattr(part, field, None))
+                  if isinstance(child, ast.AST)]
+    return False
+
+
+def entry_finding(tree, name):
+    """(node or None, rule, message, hint) where the entry function is missing or cannot be called."""
+    entry, replaced = None, None
+    functions = []
+    for statement in certain_statements(tree.body):
+        if isinstance(statement, ast.FunctionDef):
+            functions.append(statement)
+            if statement.name == name:
+                entry, replaced = statement, None
+        elif name in bound_names(statement):
+            wraps = isinstance(statement, ast.Assign) and entry and mentions(statement.value, name)
+            if not wraps:
+                replaced = statement
+                if isinstance(statement, ast.AsyncFunctionDef):
+                    entry = None
+    if isinstance(replaced, ast.AsyncFunctionDef):
+        return (replaced, SIGNATURE, f"Function `{name}` is asynchronous and cannot be called with "
+                "(data, filter)", f"write `def {name}(data, filter):`")
+    if entry is not None and replaced is None:
+        return signature_finding(entry)
+    return missing_finding(tree, name, functions, entry, replaced)
+
+
+def missing_finding(tree, name, functions, entry, replaced):
+    """The `FunctionMissing` finding, with the nearest thing to what is missing."""
+    message = f"No top-level function `{name}` is defined"
+    write = f"write `def {name}(data, filter):` at the top level"
+    if entry is not None:
+        verb = "deleted" if isinstance(replaced, ast.Delete) else "replaced"
+        return (replaced, MISSING, f"Function `{name}` is {verb} on line {replaced.lineno} after its "
+                "definition", "let the name belong to the function alone")
+    if isinstance(replaced, ast.ClassDef):
+        return (replaced, MISSING, f"`{name}` is a class, not a function", write)
+    if replaced is not None:
+        return (replaced, MISSING, f"`{name}` is not defined by a `def` statement",
+                f"{write}, which may call what is assigned here")
+    near = find_definition(tree, name)
+    if near is not None:
+        node, where = near
+        return (node, MISSING, f"Function `{name}` is defined only {where}", write)
+    for function in functions:
+        if function.name.lower() == name.lower():
+            return (function, MISSING, message,
+                    f"did you mean `{name}` instead of `{function.name}`? the case differs")
+    public = [function for function in functions if not function.name.startswith("_")]
+    for candidates in (functions, public):
+        if len(candidates) == 1:
+            return (candidates[0], MISSING, message,
+                    f"did you mean `{name}` instead of `{candidates[0].name}`?")
+    return (None, MISSING, message, write)
+
+
+def find_definition(tree, name):
+    """A definition of the function that does not count, and where it stands."""
+    stack = [(statement, "") for statement in reversed(tree.body)]
+    while stack:
+        node, where = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name and where:
+            return node, where
+        if isinstance(node, ast.ClassDef):
+            where = f"inside the class `{node.name}`"
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            where = f"inside the function `{node.name}`"
+        elif isinstance(node, (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.Match)):
+            where = where or "under a condition"
+        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inner = getattr(node, field, None)
+            if isinstance(inner, list):
+                stack += [(child, where) for child in reversed(inner)]
+    return None
+
+
+def signature_finding(function):
+    """The `FunctionSignature` finding of an entry function, or None where it takes (data, filter)."""
+    name, arguments = function.name, function.args
+    positional = arguments.posonlyargs + arguments.args
+    required = len(positional) - len(arguments.defaults)
+    hint = f"write `def {name}(data, filter):`"
+    if required > 2:
+        names = ", ".join(f"`{argument.arg}`" for argument in positional[2:required])
+        return (function, SIGNATURE, f"Function `{name}` requires {required} arguments and is called with "
+                "two, (data, filter)", f"give {names} a default, or take them from `filter`")
+    if len(positional) < 2 and arguments.vararg is None:
+        takes = {0: "no argument", 1: "one argument"}[len(positional)]
+        return (function, SIGNATURE, f"Function `{name}` takes {takes} and is called with two, "
+                "(data, filter)", hint)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+        if default is None:
+            return (function, SIGNATURE, f"Function `{name}` requires the keyword `{argument.arg}` and is "
+                    "called with (data, filter) alone",
+                    f"give `{argument.arg}` a default, or take it from `filter`")
+    if is_generator(function):
+        return (function, SIGNATURE, f"Function `{name}` is a generator, and what it returns is no JSON",
+                "return a list instead of yielding")
+    return None
+
+
+def is_generator(function):
+    """Whether a function yields, itself and not in a function within it."""
+    stack = list(function.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            continue
+        stack += [child for field in node._fields for child in as_list(getattr(node, field, None))
+                  if isinstance(child, ast.AST)]
+    return False
+
+
+# ---------------------------------------------------------------------------------------------------
+# One file
+# ---------------------------------------------------------------------------------------------------
+
+BOM = b"\xef\xbb\xbf"
+UTF8_NAMES = frozenset((b"utf-8", b"utf8", b"utf-8-sig", b"u8"))
+
+
+def character_column(line, offset):
+    """The column in characters, from 1, of a byte offset in an encoded line."""
+    if line.isascii():
+        return offset + 1
+    return len(line[:offset].decode("utf-8", "ignore")) + 1
+
+
+def finding(rule, line, column, message, hint):
+    """One finding as the reply has it."""
+    return (line, column, rule, SEVERITY.get(rule, HIGH), message, hint)
+
+
+def encoding_finding(source):
+    """A finding where the source is not what UTF-8 makes of it for every reader."""
+    for number, line in enumerate(source[:2_000].splitlines()[:2], 1):
+        if b"coding" in line and patterns()["cookie"].match(line):
+            for match in patterns()["cookies"].finditer(line):
+                codec = match.group(1)
+                if codec and codec.lower().replace(b"_", b"-") not in UTF8_NAMES:
+                    return finding(ENCODING, number, match.start() + 1,
+                                   f"The file declares the encoding {codec.decode('ascii', 'replace')}",
+                                   "save it as UTF-8 and remove the declaration")
+    if source.isascii():
+        return None
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = source[:error.start]
+        line = before.count(b"\n") + 1
+        column = character_column(before[before.rfind(b"\n") + 1:], error.start) \
+            if before.isascii() else len(before[before.rfind(b"\n") + 1:].decode("utf-8", "ignore")) + 1
+        if before.isascii():
+            column = len(before) - before.rfind(b"\n")
+        return finding(ENCODING, line, column,
+                       f"Byte 0x{source[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+    return None
+
+
+def syntax_finding(error, source, text):
+    """The finding of a `SyntaxError`, with its column in characters."""
+    line = error.lineno or 1
+    offset = max(error.offset or 1, 1)
+    rows = physical_lines(source)
+    if 0 < line <= len(rows) and not rows[line - 1].isascii():
+        # The parser counts characters, the later passes of the compiler count bytes.
+        try:
+            compile(text, "utility", "exec", PyCF_ONLY_AST, True)
+            offset = character_column(rows[line - 1], offset - 1)
+        except SyntaxError:
+            pass
+    return finding(SYNTAX, line, offset, f"{error.msg or 'invalid syntax'}"[:300],
+                   "correct the syntax; `python3 -m py_compile` tells the same")
+
+
+def too_complex(what):
+    """The finding of a file that CPython gives up on."""
+    return finding(SYNTAX, 1, 1, f"The file is too deeply nested or too complex to be compiled ({what})",
+                   "split the expression or the data in it")
+
+
+def physical_lines(source):
+    """The lines of a source as CPython numbers them."""
+    return source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+
+
+def package_of(path):
+    """The package that relative imports of a file start from, as a list of names."""
+    return path.split("/")[:-1]
+
+
+def check(path, kind, source, prefilter=True):
+    """All findings of a file, sorted, and the modules under `lib` that it could import."""
+    if len(source) > MAX_SOURCE:
+        return [finding(TOO_LARGE, 0, 0, f"The file has {len(source)} bytes, more than {MAX_SOURCE}",
+                        "move data out of the code")], ()
+    if source.startswith(BOM):
+        source = source[3:]
+    # The cookie counts in the first two lines, and most of them hold none.
+    if not source.isascii() or b"coding" in source[:2_000]:
+        found = encoding_finding(source)
+        if found:
+            return [found], ()
+    if b"\0" in source:
+        at = source.index(b"\0")
+        row = source[:at]
+        return [finding(SYNTAX, row.count(b"\n") + 1, at - row.rfind(b"\n"),
+                        "source code cannot contain null bytes", "save the file as plain text")], ()
+    try:
+        text = source.decode("utf-8")
+        code = compile(text, "utility", "exec", 0, True)
+    except SyntaxError as error:
+        return [syntax_finding(error, source, text)], ()
+    except RecursionError:
+        return [too_complex("recursion limit")], ()
+    except MemoryError:
+        return [too_complex("memory limit")], ()
+    except (ValueError, OverflowError, UnicodeError, SystemError) as error:
+        return [finding(SYNTAX, 1, 1, f"{error}"[:300], "correct the source")], ()
+    need, modules = may_break_rules(source, code, kind) if prefilter else (SUSPICIOUS, None)
+    name = path.rpartition("/")[2].removesuffix(".py")
+    plain = kind != 0 or has_plain_entry(code, name, source)
+    del code
+    if plain and need != SUSPICIOUS:
+        return [], modules or ()
+    return check_tree(path, kind, name, source, text, need, modules or (), plain)
+
+
+def check_tree(path, kind, name, source, text, need, modules, plain):
+    """The part of `check` that takes a syntax tree."""
+    rows = physical_lines(source)
+    findings = []
+    try:
+        tree = compile(text, "utility", "exec", PyCF_ONLY_AST, True)
+        if not plain:
+            missing = entry_finding(tree, name)
+            if missing:
+                node, rule, message, hint = missing
+                line = node.lineno if node else 0
+                column = character_column(rows[line - 1], node.col_offset) if node else 0
+                findings.append(finding(rule, line, column, message, hint))
+        if need == SUSPICIOUS:
+            judge = Judge(tree, rows, package_of(path))
+            judge.run()
+            modules = judge.modules
+            findings += [finding(rule, line, column, MESSAGE[rule], hint)
+                         for (line, column, rule), hint in judge.findings.items()]
+    except RecursionError:
+        return [too_complex("recursion limit")], ()
+    except MemoryError:
+        return [too_complex("memory limit")], ()
+    findings.sort()
+    return findings[:MAX_FINDINGS], modules
+
+
+# ---------------------------------------------------------------------------------------------------
+# The process
+# ---------------------------------------------------------------------------------------------------
+
+
+def encode_reply(findings, modules):
+    """The JSON text of a reply; nothing for a clean file that imports nothing of `lib`."""
+    if not findings and not modules:
+        return b""
+    quote = encode_basestring_ascii
+    rows = ",".join(
+        f"[{line},{column},{quote(rule)},{quote(severity)},{quote(message)},{quote(hint)}]"
+        for line, column, rule, severity, message, hint in findings)
+    names = ",".join(quote(module) for module in sorted(modules))
+    return f'{{"f":[{rows}],"m":[{names}]}}'.encode()
+
+
+def answer(payload):
+    """The reply's JSON to one request's payload, without its id."""
+    kind = payload[4]
+    size = int.from_bytes(payload[5:7], "big")
+    if kind > 1 or 7 + size > len(payload):
+        raise ProtocolError("a request's path is longer than the request")
+    path = payload[7:7 + size].decode("utf-8", "replace")
+    try:
+        return encode_reply(*check(path, kind, bytes(payload[7 + size:])))
+    except MemoryError:
+        return encode_reply([too_complex("memory limit")], ())
+    except RecursionError:
+        return encode_reply([too_complex("recursion limit")], ())
+    except Exception as error:
+        # A mistake in this file must not pass for a verdict on that one.
+        return encode_reply([finding(FAILED, 0, 0, f"The checker failed: {type(error).__name__}",
+                                     "report this file to the agent's maintainers")], ())
+
+
+class ProtocolError(Exception):
+    """The agent sent what no agent sends."""
+
+
+def limit(memory):
+    """Takes from the process what judging never needs."""
+    soft_file_limit = 32
+    for name, value in (("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", 0), ("RLIMIT_NOFILE", soft_file_limit),
+                        ("RLIMIT_NPROC", 0), ("RLIMIT_AS", memory)):
+        try:
+            which = getattr(resource, name)
+            hard = resource.getrlimit(which)[1]
+            if hard != resource.RLIM_INFINITY:
+                value = min(value, hard)
+            resource.setrlimit(which, (value, value))
+        except (AttributeError, OSError, ValueError):
+            pass  # less than asked for is what a container may allow
+
+
+class ProcessorLimit:
+    """Keeps RLIMIT_CPU a number of seconds ahead, so that a hang ends without the agent."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        self.renew_at = 0.0
+
+    def renew(self):
+        """Grants the next file its seconds; the kernel counts whole ones, so at most one more."""
+        used = time.process_time()
+        if used >= self.renew_at:
+            soft = int(used) + 1 + self.seconds
+            if self.hard != resource.RLIM_INFINITY:
+                soft = min(soft, self.hard)
+            resource.setrlimit(resource.RLIMIT_CPU, (soft, self.hard))
+            self.renew_at = int(used) + 1.0
+
+
+def write_all(data):
+    """Writes all of it to standard output."""
+    view = memoryview(data)
+    while view:
+        view = view[posix.write(1, view):]
+
+
+def serve(processor):
+    """Answers requests until the input ends."""
+    incoming, start = bytearray(), 0
+    outgoing = bytearray()
+    skipping = None  # (id, bytes still to come) of a frame that is too large to be held
+    while True:
+        while skipping is None and len(incoming) - start >= 4:
+            size = int.from_bytes(incoming[start:start + 4], "big")
+            if size < 7:
+                raise ProtocolError("a request is shorter than its header")
+            if size > MAX_FRAME:
+                if len(incoming) - start < 8:
+                    break
+                identifier = bytes(incoming[start + 4:start + 8])
+                body = encode_reply([finding(TOO_LARGE, 0, 0, f"The file has more than {MAX_SOURCE} bytes",
+                                             "move data out of the code")], ())
+                skipping = (identifier + body, 4 + size)
+                break
+            if len(incoming) - start < 4 + size:
+                break
+            payload = incoming[start + 4:start + 4 + size]
+            start += 4 + size
+            processor.renew()
+            body = answer(payload)
+            outgoing += (4 + len(body)).to_bytes(4, "big") + payload[:4] + body
+            if len(outgoing) > 65_536:
+                write_all(outgoing)
+                outgoing.clear()
+        if skipping is not None:
+            reply, left = skipping
+            taken = min(left, len(incoming) - start)
+            start += taken
+            skipping = (reply, left - taken)
+            if left == taken:
+                outgoing += len(reply).to_bytes(4, "big") + reply
+                skipping = None
+                continue
+        if start:
+            del incoming[:start]
+            start = 0
+        if outgoing:
+            write_all(outgoing)
+            outgoing.clear()
+        block = posix.read(0, 1 << 20)
+        if not block:
+            return
+        incoming += block
+
+
+def main(arguments):
+    """Runs the process; returns its exit code."""
+    memory, seconds = 1 << 30, 10
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name == "--memory" and value.isdecimal():
+            memory = int(value)
+        elif name == "--cpu" and value.isdecimal() and int(value):
+            seconds = int(value)
+        else:
+            posix.write(2, f"checker: unknown argument {argument}\n".encode())
+            return 2
+    warnings.simplefilter("ignore")
+    limit(memory)
+    import gc
+
+    # Neither trees nor code objects hold cycles; what else does is collected now and then.
+    gc.freeze()
+    gc.disable()
+    try:
+        serve(ProcessorLimit(seconds))
+    except ProtocolError as error:
+        posix.write(2, f"checker: {error}\n".encode())
+        return 2
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

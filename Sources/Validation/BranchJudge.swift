@@ -1,0 +1,247 @@
+import UtilityModel
+
+/// A branch's tree, judged, and kept up to date at a cost that follows the change.
+///
+/// Confined to its owner: one update at a time.
+public struct BranchJudge: Sendable {
+  /// The judged state.
+  public private(set) var state: BranchState
+  private var inventory = Inventory()
+  private var verdicts: [String: (pair: Inventory.Unit, verdict: Verdict)] = [:]
+  private var graph = ModuleGraph()
+  private var settingsFindings: [Finding] = []
+  private let operatorPolicy: MediumPolicy
+
+  /// An empty tree of a branch, under the operator's `policy.medium`.
+  public init(revision: Revision, mediumPolicy: MediumPolicy) {
+    state = BranchState(revision: revision)
+    operatorPolicy = mediumPolicy
+  }
+
+  /// Takes the changes of a new revision over.
+  ///
+  /// Gives the names whose standing may have changed, or nil when any may have (settings).
+  /// Throws `CheckerError`, or what `reading` throws; the judge is then of no further use.
+  public mutating func update(
+    to revision: Revision, changes: [SourceChange], validator: Validator,
+    reading: @escaping BlobReaderFactory
+  ) async throws -> Set<String>? {
+    let touched = inventory.apply(changes)
+    var everything = false
+    if touched.settings {
+      let before = state.settings
+      settingsFindings = []
+      state.settings = TenantSettings()
+      if let entry = inventory.settings, entry.kind == .file {
+        let (settings, findings) = try await validator.settings(entry.id, reading: reading)
+        state.settings = settings
+        settingsFindings = findings
+      }
+      everything = state.settings != before
+    }
+    try await judgeModules(touched.modules, validator, reading)
+    try await judgeUnits(touched.units, validator, reading)
+
+    var keys = touched.units
+    if everything {
+      keys.formUnion(inventory.units.keys)
+    } else if !touched.modules.isEmpty {
+      keys.formUnion(verdicts.filter { !$0.value.verdict.imports.isEmpty }.keys)
+    }
+    let names = Set(keys.map { SourcePath.stem(of: $0) })
+    for name in names {
+      state.utilities[name] = nil
+      state.refused[name] = nil
+    }
+    // All units of the names: a name is taken away as a whole above.
+    for name in names {
+      for key in (inventory.namesakes[name.lowercased()] ?? []).sorted()
+      where SourcePath.stem(of: key) == name {
+        assemble(key)
+      }
+    }
+    state.revision = revision
+    state.findings = looseFindings()
+    return everything ? nil : names
+  }
+
+  private mutating func judgeModules(
+    _ paths: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
+  ) async throws {
+    var requests: [VerdictRequest] = []
+    for path in paths.sorted() {
+      guard let entry = inventory.modules[path] else {
+        graph.modules[path] = nil
+        state.modules[path] = nil
+        continue
+      }
+      guard entry.kind == .file, entry.isValidPath else {
+        graph.modules[path] = .init(
+          entry: entry, filehash: nil, findings: [Self.odd(entry)], imports: [])
+        state.modules[path] = nil
+        continue
+      }
+      requests.append(
+        VerdictRequest(kind: .module, path: path, blob: entry.id, sidecarPath: "", sidecar: nil))
+    }
+    let verdicts = try await validator.judge(requests, reading: reading)
+    for (request, verdict) in zip(requests, verdicts) {
+      guard let entry = inventory.modules[request.path] else { continue }
+      let hash = Digest(hex: verdict.filehash)
+      let findings = Self.placed(verdict.source, at: request.path)
+      graph.modules[request.path] = .init(
+        entry: entry, filehash: hash, findings: findings, imports: verdict.imports)
+      state.modules[request.path] =
+        findings.contains { $0.severity == .high }
+        ? nil : hash.map { SharedModule(path: request.path, blob: entry.id, filehash: $0) }
+    }
+  }
+
+  private mutating func judgeUnits(
+    _ keys: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
+  ) async throws {
+    var pending: [(key: String, request: VerdictRequest)] = []
+    for key in keys.sorted() {
+      guard let unit = inventory.units[key], let source = unit.source, source.kind == .file else {
+        verdicts[key] = nil
+        continue
+      }
+      if verdicts[key]?.pair == unit { continue }
+      let sidecar = unit.sidecar.flatMap { $0.kind == .file ? $0 : nil }
+      pending.append(
+        (
+          key,
+          VerdictRequest(
+            kind: .utility, path: source.path, blob: source.id, sidecarPath: sidecar?.path ?? "",
+            sidecar: sidecar?.id)
+        ))
+    }
+    let results = try await validator.judge(pending.map(\.request), reading: reading)
+    for ((key, _), verdict) in zip(pending, results) {
+      guard let unit = inventory.units[key] else { continue }
+      verdicts[key] = (unit, verdict)
+    }
+  }
+
+  /// Puts one unit where it belongs: accepted or refused.
+  private mutating func assemble(_ key: String) {
+    guard let unit = inventory.units[key] else { return }
+    let name = SourcePath.stem(of: key)
+    let path = unit.source?.path ?? unit.sidecar?.path ?? key
+    var findings = formFindings(unit, key: key, name: name, path: path)
+    let verdict = verdicts[key]?.verdict
+    var accepted: [Finding] = []
+    var modulePaths: [String] = []
+    if let verdict {
+      findings += Self.placed(verdict.sidecar, at: unit.sidecar?.path ?? path)
+      var code = Self.placed(verdict.source, at: path)
+      let (paths, missing) = graph.closure(of: verdict.imports)
+      modulePaths = paths
+      for path in paths { code += graph.modules[path]?.findings ?? [] }
+      code += missing.map { module in
+        Finding(
+          path: path, rule: .moduleMissing, message: "the shared module `\(module)` is not there",
+          hint: "add \(module.split(separator: ".").joined(separator: "/")).py, or correct the import")
+      }
+      for finding in code {
+        if finding.severity == .high || refuses(finding, verdict.metadata) {
+          findings.append(finding)
+        } else {
+          accepted.append(finding)
+        }
+      }
+    }
+    if findings.isEmpty, let verdict, let source = unit.source, let sidecar = unit.sidecar,
+      let metadata = verdict.metadata, let filehash = Digest(hex: verdict.filehash),
+      let metahash = Digest(hex: verdict.metahash)
+    {
+      state.utilities[name] = UtilityVersion(
+        name: name, path: source.path, blob: source.id, sidecarPath: sidecar.path,
+        sidecarBlob: sidecar.id, filehash: filehash, metahash: metahash, metadata: metadata,
+        findings: accepted.sorted(), modules: modulePaths)
+    } else {
+      // Namesakes in two folders share one standing.
+      let others = state.refused[name]?.findings ?? []
+      state.refused[name] = RefusedUtility(
+        name: name, path: state.refused[name]?.path ?? path,
+        blob: state.refused[name]?.blob ?? unit.source?.id,
+        findings: Array(Set(others + findings + accepted)).sorted())
+    }
+  }
+
+  /// What is wrong with a unit before its files are read.
+  private func formFindings(
+    _ unit: Inventory.Unit, key: String, name: String, path: String
+  ) -> [Finding] {
+    var findings: [Finding] = []
+    for entry in [unit.source, unit.yaml, unit.yml].compactMap({ $0 })
+    where entry.kind != .file || !entry.isValidPath {
+      findings.append(Self.odd(entry))
+    }
+    if unit.source == nil {
+      findings.append(
+        Finding(
+          path: path, rule: .sourceMissing, message: "the sidecar has no `\(name).py` beside it",
+          hint: "add the file, or remove the sidecar"))
+      return findings
+    }
+    findings += NameRules.findings(name: name, path: path)
+    if unit.sidecar == nil {
+      findings.append(
+        Finding(
+          path: path, rule: .metadataMissing,
+          message: "the utility has no `\(name).yaml` beside it",
+          hint: "add the sidecar with description, category, input_label and filter_label"))
+    }
+    if let yaml = unit.yaml, let yml = unit.yml {
+      findings.append(
+        Finding(
+          path: yml.path, rule: .nameDuplicate,
+          message: "the utility has two sidecars, `\(yaml.path)` and `\(yml.path)`",
+          hint: "keep one of them"))
+    }
+    let twins = (inventory.namesakes[name.lowercased()] ?? []).subtracting([key])
+      .compactMap { inventory.units[$0]?.source?.path }.sorted()
+    if let twin = twins.first {
+      findings.append(
+        Finding(
+          path: path, rule: .nameDuplicate,
+          message: "the name `\(name)` is taken by `\(twin)` too",
+          hint: "names are unique in the repository, whatever the folder and the case: rename one"))
+    }
+    return findings
+  }
+
+  private func refuses(_ finding: Finding, _ metadata: Metadata?) -> Bool {
+    switch max(operatorPolicy, state.settings.mediumPolicy ?? .warn) {
+    case .warn: false
+    case .acknowledge: metadata?.acknowledge.contains(finding.rule) != true
+    case .block: true
+    }
+  }
+
+  private func looseFindings() -> [Finding] {
+    var findings = settingsFindings + inventory.oddities.values.map(Self.odd)
+    for module in graph.modules.values { findings += module.findings }
+    if let settings = inventory.settings, settings.kind != .file { findings.append(Self.odd(settings)) }
+    return findings.sorted()
+  }
+
+  private static func placed(_ findings: [Finding], at path: String) -> [Finding] {
+    findings.map { finding in
+      var finding = finding
+      finding.path = path
+      return finding
+    }
+  }
+
+  private static func odd(_ entry: SourceEntry) -> Finding {
+    let (what, hint) =
+      switch entry.kind {
+      case .symbolicLink: ("a symbolic link", "commit the file itself")
+      case .submodule: ("a submodule", "commit the files themselves")
+      case .file: ("a path that is not UTF-8", "rename it")
+      }
+    return Finding(path: entry.path, rule: .fileMode, message: "\(what) is not accepted here", hint: hint)
+  }
+}

@@ -1,0 +1,55 @@
+import Dispatch
+import Hashing
+import Logging
+import Synchronization
+import UtilityModel
+
+/// Long-lived checker processes, lent to one blocking thread each.
+public final class CheckerPool: Sendable {
+  /// Digest of the checker's program: the version of the code rules.
+  public static let version = SHA256.digest(of: program)
+  static let program = PackageResources.checker_py
+
+  private let limits: CheckerLimits
+  private let permits: DispatchSemaphore
+  private let idle = Mutex<[Idle]>([])
+  private let logger: Logger
+
+  /// An idle process.
+  // Proof of Sendable: it is in the pool's array or with the one thread that took it out of it,
+  // never both, and the array's lock orders the two.
+  private struct Idle: @unchecked Sendable {
+    let process: CheckerProcess
+  }
+
+  /// A pool of at most `width` processes, started as they are needed.
+  public init(limits: CheckerLimits, width: Int, logger: Logger) {
+    self.limits = limits
+    self.logger = logger
+    permits = DispatchSemaphore(value: max(1, width))
+  }
+
+  /// Judges files in order; a file that kills or hangs its checker is `failed`, and the rest goes
+  /// to a fresh one. Blocking. Throws `CheckerError` when no checker can be started.
+  func check(_ requests: [CheckerProcess.Request]) throws -> [CheckerProcess.Reply] {
+    guard !requests.isEmpty else { return [] }
+    permits.wait()
+    defer { permits.signal() }
+    var replies: [CheckerProcess.Reply] = []
+    while replies.count < requests.count {
+      let process =
+        try idle.withLock { $0.popLast() }?.process
+        ?? CheckerProcess(limits: limits, program: Self.program)
+      let part = process.check(Array(requests[replies.count...]))
+      replies.append(contentsOf: part)
+      if case .failed(let reason)? = part.last {
+        logger.warning(
+          "a file could not be judged",
+          metadata: ["path": "\(requests[replies.count - 1].path)", "reason": "\(reason)"])
+      } else {
+        idle.withLock { $0.append(Idle(process: process)) }
+      }
+    }
+    return replies
+  }
+}

@@ -1,0 +1,60 @@
+import UtilityModel
+
+/// Which shared modules a file needs, directly and through others.
+struct ModuleGraph: Sendable {
+  /// A judged module.
+  struct Module: Sendable {
+    var entry: SourceEntry
+    var filehash: Digest?
+    var findings: [Finding]
+    var imports: [String]
+  }
+
+  /// The modules by path.
+  var modules: [String: Module] = [:]
+
+  /// The modules that `imports` reach, sorted, and the names that nothing stands behind.
+  func closure(of imports: [String]) -> (paths: [String], missing: [String]) {
+    var paths: Set<String> = []
+    var missing: Set<String> = []
+    var pending = imports
+    var seen = Set(imports)
+    while let name = pending.popLast() {
+      let found = files(for: name)
+      if found.isEmpty, !isFolder(name) {
+        // `lib.a.b` may be the name `b` in the module `lib.a`, or the fault may be `lib.a`'s.
+        let parent = String(name.prefix(upTo: name.lastIndex(of: ".") ?? name.startIndex))
+        if parent.isEmpty || (files(for: parent).isEmpty && isFolder(parent)) {
+          missing.insert(name)
+        }
+      }
+      for path in found where paths.insert(path).inserted {
+        for next in modules[path]?.imports ?? [] where seen.insert(next).inserted {
+          pending.append(next)
+        }
+      }
+    }
+    return (paths.sorted(), missing.sorted())
+  }
+
+  /// The files that importing the dotted name runs: the packages on the way and the module.
+  private func files(for name: String) -> [String] {
+    let path = name.split(separator: ".").joined(separator: "/")
+    var own: [String] = []
+    for candidate in ["\(path).py", "\(path)/__init__.py"] where modules[candidate] != nil {
+      own.append(candidate)
+    }
+    guard !own.isEmpty else { return [] }
+    var parent = path
+    while let slash = parent.lastIndex(of: "/") {
+      parent = String(parent[..<slash])
+      if modules["\(parent)/__init__.py"] != nil { own.append("\(parent)/__init__.py") }
+    }
+    return own
+  }
+
+  private func isFolder(_ name: String) -> Bool {
+    let prefix = name.split(separator: ".").joined(separator: "/") + "/"
+    return modules.keys.contains { $0.hasPrefix(prefix) }
+  }
+}
