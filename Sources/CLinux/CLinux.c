@@ -67,3 +67,5 @@ int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *d
 }
 
 int linux_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */); }
+
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

@@ -95,10 +95,17 @@ public struct BranchStatus: Hashable, Sendable, Codable {
   /// Digest of everything beside the tree that the applied state depends on (rules, policy,
   /// runtime settings): a change of it forces a full comparison.
   public var fingerprint: String
+  /// What keeps running although its newest version is refused, by name.
+  public var pins: [String: PinnedUtility]?
+  /// On the approved branch: the release of its `draft: true` utilities where there is no trial
+  /// branch, or nil.
+  public var trialRelease: String?
 
   enum CodingKeys: String, CodingKey {
     case branch, observed, attempted, applied, release, phase, report, fingerprint
+    case pins
     case nextRetry = "next_retry"
+    case trialRelease = "trial_release"
   }
 
   /// A branch that nothing is known of yet.

@@ -18,15 +18,26 @@ public struct BranchJudge: Sendable {
     operatorPolicy = mediumPolicy
   }
 
+  /// What an update touched.
+  public struct Update: Sendable {
+    /// The names whose standing may have changed, or nil when any may have (settings).
+    public var names: Set<String>?
+    /// The versions that were accepted before, of the names touched.
+    public var replaced: [String: UtilityVersion]
+    /// The modules that were accepted before, of the paths touched.
+    public var replacedModules: [String: SharedModule]
+  }
+
   /// Takes the changes of a new revision over.
   ///
-  /// Gives the names whose standing may have changed, or nil when any may have (settings).
   /// Throws `CheckerError`, or what `reading` throws; the judge is then of no further use.
   public mutating func update(
     to revision: Revision, changes: [SourceChange], validator: Validator,
     reading: @escaping BlobReaderFactory
-  ) async throws -> Set<String>? {
+  ) async throws -> Update {
     let touched = inventory.apply(changes)
+    var update = Update(names: nil, replaced: [:], replacedModules: [:])
+    for path in touched.modules { update.replacedModules[path] = state.modules[path] }
     var everything = false
     if touched.settings {
       let before = state.settings
@@ -50,7 +61,7 @@ public struct BranchJudge: Sendable {
     }
     let names = Set(keys.map { SourcePath.stem(of: $0) })
     for name in names {
-      state.utilities[name] = nil
+      update.replaced[name] = state.utilities.removeValue(forKey: name)
       state.refused[name] = nil
     }
     // All units of the names: a name is taken away as a whole above.
@@ -62,7 +73,8 @@ public struct BranchJudge: Sendable {
     }
     state.revision = revision
     state.findings = looseFindings()
-    return everything ? nil : names
+    update.names = everything ? nil : names
+    return update
   }
 
   private mutating func judgeModules(

@@ -52,10 +52,10 @@ final class CheckerProcess {
     }
     var toChild: [Int32] = [-1, -1]
     var fromChild: [Int32] = [-1, -1]
-    guard pipe2(&toChild, O_CLOEXEC) == 0 else {
+    guard linux_pipe(&toChild) == 0 else {
       throw CheckerError(cause: String(cString: strerror(errno)))
     }
-    guard pipe2(&fromChild, O_CLOEXEC) == 0 else {
+    guard linux_pipe(&fromChild) == 0 else {
       let error = errno
       toChild.forEach { close($0) }
       throw CheckerError(cause: String(cString: strerror(error)))

@@ -21,3 +21,6 @@ int linux_syncfs(int descriptor);
 
 /// An anonymous file in memory, closed on exec, or -1 with errno. Source: memfd_create(2).
 int linux_memory_file(const char *name);
+
+/// A pipe whose ends are closed on exec: `ends[0]` reads. 0, or -1 with errno. Source: pipe2(2).
+int linux_pipe(int ends[2]);

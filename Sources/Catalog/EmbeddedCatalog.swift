@@ -1,0 +1,127 @@
+import Concurrency
+import Foundation
+import GRDB
+import UtilityModel
+
+/// The catalog in one SQLite file: the default, without any server.
+///
+/// Write-ahead logging with `synchronous = FULL`: a write is on the disk when its call returns, and
+/// readers never wait for it. One thread writes, so that writes of this process happen in the
+/// order of the calls; other processes wait for the file's lock, five seconds at most. No SQLite
+/// call runs on the cooperative pool.
+public final class EmbeddedCatalog: CatalogStore {
+  /// How long to wait for another process, in seconds, before a write is `locked`.
+  static let patience = 5.0
+
+  let path: String
+  let pool: DatabasePool
+  private let writing: BlockingPool
+  private let reading: BlockingPool
+  private let onWrite: (@Sendable (Int) -> Void)?
+
+  /// Opens the catalog in the file `path`, and makes it and its folder where there are none.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - onWrite: called in the middle of a change's transaction after each written document, with
+  ///     the count so far, on the writing thread: where crash tests end the process.
+  /// - Throws: `CatalogError`.
+  public static func open(
+    path: String, onWrite: (@Sendable (Int) -> Void)? = nil
+  ) async throws(CatalogError) -> EmbeddedCatalog {
+    let writing = BlockingPool(name: "catalog-write", width: 1)
+    let pool = try await writing.run { () throws(CatalogError) in try Self.openPool(path: path) }
+    return EmbeddedCatalog(path: path, pool: pool, writing: writing, onWrite: onWrite)
+  }
+
+  private init(
+    path: String, pool: DatabasePool, writing: BlockingPool, onWrite: (@Sendable (Int) -> Void)?
+  ) {
+    self.path = path
+    self.pool = pool
+    self.writing = writing
+    self.onWrite = onWrite
+    reading = BlockingPool(name: "catalog-read", width: 2)
+  }
+
+  /// Ends all use of the file; later calls fail. Blocks until running calls have ended.
+  public func close() async throws(CatalogError) {
+    let (pool, path) = (pool, path)
+    try await writing.run { () throws(CatalogError) in
+      do { try pool.close() } catch {
+        throw CatalogError(sqlite: error, operation: "close the catalog", path: path)
+      }
+    }
+  }
+
+  private static func openPool(path: String) throws(CatalogError) -> DatabasePool {
+    do {
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw CatalogError(
+        .readOnly, operation: "make the folder of the catalog", subject: path,
+        cause: error.localizedDescription,
+        remedy: "make the folder yourself, or let catalog.url name another")
+    }
+    do {
+      var configuration = Configuration()
+      configuration.busyMode = .timeout(patience)
+      configuration.maximumReaderCount = 2
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      try pool.writeWithoutTransaction { db in
+        // GRDB opens WAL databases with NORMAL, which may lose the newest commits in a power cut.
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        try EmbeddedSchema.prepare(db, path: path)
+      }
+      return pool
+    } catch {
+      throw CatalogError(sqlite: error, operation: "open the catalog", path: path)
+    }
+  }
+
+  /// Runs `body` on a reading thread, in one consistent view of the catalog.
+  func read<Value: Sendable>(
+    _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws(CatalogError) -> Value {
+    let (pool, path) = (pool, path)
+    return try await reading.run { () throws(CatalogError) in
+      do { return try pool.read(body) } catch {
+        throw CatalogError(sqlite: error, operation: operation, path: path)
+      }
+    }
+  }
+
+  /// Runs `body` on the writing thread, in one transaction that is durable at the end.
+  func write<Value: Sendable>(
+    _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws(CatalogError) -> Value {
+    let (pool, path) = (pool, path)
+    return try await writing.run { () throws(CatalogError) in
+      do {
+        return try pool.writeWithoutTransaction { db in
+          var value: Value?
+          try db.inTransaction(.immediate) {
+            value = try body(db)
+            return .commit
+          }
+          guard let value else { preconditionFailure("a committed transaction has a value") }
+          return value
+        }
+      } catch {
+        throw CatalogError(sqlite: error, operation: operation, path: path)
+      }
+    }
+  }
+
+  /// Writes a change whole or not at all; see `CatalogStore`.
+  public func apply(
+    _ change: CatalogChange, reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
+  ) async throws(CatalogError) -> AppliedChange {
+    let onWrite = onWrite
+    return try await write("write the change of tenant \(change.tenant) to") { db in
+      var writer = try ChangeWriter(db, change: change, reading: reading, onWrite: onWrite)
+      return try writer.apply()
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// What a server says on its standard output, a JSON object a line.
+///
+/// Source: python-utils, "control protocol".
+struct ServerEvent: Decodable, Sendable {
+  /// What happened.
+  enum Kind: String, Decodable, Sendable {
+    /// Everything is loaded and verified.
+    case ready
+    /// It cannot serve, and ends.
+    case failed
+    /// It accepts connections.
+    case listening
+    /// It accepts no more.
+    case draining
+    /// All calls have ended, and it ends.
+    case drained
+    /// The retiring names are gone.
+    case retired
+  }
+
+  let event: Kind
+  /// With `failed`.
+  let reason: String?
+  /// With `ready`: the release's digest.
+  let release: String?
+  /// With `ready`: the hashes of what is loaded, by name.
+  let utilities: [String: String]?
+
+  /// Reads a line. Throws what JSONDecoder does.
+  init(line: [UInt8]) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(line))
+  }
+}
+
+/// What the agent says on a server's standard input.
+enum ServerCommand: String {
+  /// Accept connections.
+  case listen
+  /// Accept no more, end when all calls have ended.
+  case drain
+  /// Drop the retiring names.
+  case retire
+
+  /// The command as a line, without its end.
+  var line: String { #"{"command":"\#(rawValue)"}"# }
+}

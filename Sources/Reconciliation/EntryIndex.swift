@@ -1,0 +1,66 @@
+import Catalog
+import UtilityModel
+
+/// A tenant's observed entries, found by number and by name.
+public struct EntryIndex: Sendable {
+  private var byKey: [EntryKey: CatalogEntry] = [:]
+  private var keysByName: [String: Set<EntryKey>] = [:]
+
+  /// An index of `entries`.
+  public init(_ entries: [CatalogEntry] = []) {
+    byKey.reserveCapacity(entries.count)
+    for entry in entries { insert(entry) }
+  }
+
+  /// How many entries there are.
+  public var count: Int { byKey.count }
+  /// The names that some entry has.
+  public var names: Dictionary<String, Set<EntryKey>>.Keys { keysByName.keys }
+  /// All entries, in no order.
+  public var all: Dictionary<EntryKey, CatalogEntry>.Values { byKey.values }
+
+  /// The entry at a place.
+  public subscript(key: EntryKey) -> CatalogEntry? { byKey[key] }
+
+  /// The entry of a number in a status.
+  public subscript(id: Int32, status: EntryStatus) -> CatalogEntry? {
+    byKey[EntryKey(id: id, status: status)]
+  }
+
+  /// The entries of a name.
+  public func entries(named name: String) -> [CatalogEntry] {
+    (keysByName[name] ?? []).sorted().compactMap { byKey[$0] }
+  }
+
+  /// The number of the live entry of a name: the active one's before the draft's.
+  public func liveID(_ name: String) -> Int32? {
+    let entries = entries(named: name)
+    return (entries.first { $0.status == .active } ?? entries.first { $0.status == .draft })?.id
+  }
+
+  /// The number of the removed entry of a name: the one that changed last.
+  public func inactiveID(_ name: String) -> Int32? {
+    entries(named: name).filter { $0.status == .inactive }
+      .max { ($0.updateddate, $0.id) < ($1.updateddate, $1.id) }?.id
+  }
+
+  /// Takes over what a store has written.
+  public mutating func apply(_ applied: AppliedChange) {
+    for key in applied.deletes { remove(key) }
+    for put in applied.puts {
+      if let former = put.replaced { remove(EntryKey(id: put.entry.id, status: former)) }
+    }
+    for put in applied.puts { insert(put.entry) }
+  }
+
+  private mutating func insert(_ entry: CatalogEntry) {
+    byKey[entry.key] = entry
+    keysByName[entry.name, default: []].insert(entry.key)
+  }
+
+  private mutating func remove(_ key: EntryKey) {
+    guard let entry = byKey.removeValue(forKey: key) else { return }
+    keysByName[entry.name]?.remove(key)
+    if keysByName[entry.name]?.isEmpty == true { keysByName[entry.name] = nil }
+  }
+}

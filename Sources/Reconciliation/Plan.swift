@@ -1,0 +1,180 @@
+import Catalog
+import UtilityModel
+
+/// What a sync does to one utility, as people read it.
+public struct PlannedChange: Sendable {
+  /// What kind of change it is. Source: contract, section 5.
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    /// A utility that the catalog did not have.
+    case create
+    /// Other content or metadata.
+    case update
+    /// Another name under the same number.
+    case rename
+    /// Taken out of the live catalog.
+    case remove
+    /// Back after a removal, under its number.
+    case revive
+    /// Another status only.
+    case status
+  }
+  /// What kind of change it is.
+  public var kind: Kind
+  /// The utility's name.
+  public var name: String
+  /// Its former name, or nil.
+  public var from: String?
+  /// Its number, or nil where it is new.
+  public var id: Int32?
+  /// The branch that brought the change.
+  public var branch: String
+  /// The entry before, or nil.
+  public var old: CatalogEntry?
+  /// The entry after, or nil where a draft goes.
+  public var new: CatalogEntry?
+}
+
+/// Where a branch's runtime answers: what entries say of it.
+public struct ServiceAddress: Sendable, Hashable {
+  /// `runtime.rest_url` with `{service}`, `{port}` and `{name}`.
+  public var template: String
+  /// The service's name.
+  public var service: String
+  /// The port.
+  public var port: Int
+
+  /// An address by its parts.
+  public init(template: String, service: String, port: Int) {
+    self.template = template
+    self.service = service
+    self.port = port
+  }
+
+  /// The address of one utility.
+  public func url(of name: String) -> String {
+    template.replacing("{service}", with: service).replacing("{port}", with: "\(port)")
+      .replacing("{name}", with: name)
+  }
+}
+
+/// A likely rename: the file of `to` resembles the one that `from` had.
+public struct RenameCandidate: Sendable, Hashable {
+  /// The name that is new.
+  public var to: String
+  /// The name that went.
+  public var from: String
+  /// How alike the files are, 0 to 100.
+  public var score: Int
+
+  /// A candidate by its parts.
+  public init(to: String, from: String, score: Int) {
+    self.to = to
+    self.from = from
+    self.score = score
+  }
+}
+
+/// Everything that planning looks at. Values only.
+public struct PlanInput: Sendable {
+  /// The tenant.
+  public var tenant: TenantCode
+  /// The approved branch, judged.
+  public var approved: BranchState
+  /// The trial branch, judged, or nil where there is none.
+  public var trial: BranchState?
+  /// What the catalog has.
+  public var observed: EntryIndex
+  /// The names that may have changed on either branch; nil plans all.
+  public var scope: Set<String>?
+  /// Likely renames, in any order.
+  public var renames: [RenameCandidate] = []
+  /// Who last changed a name's files: branch, then name.
+  public var provenance: [String: [String: Provenance]] = [:]
+  /// Where active entries answer.
+  public var activeAddress: ServiceAddress
+  /// Where draft entries answer.
+  public var trialAddress: ServiceAddress
+  /// Whether utilities with `packages` can be served.
+  public var servesPackages: Bool
+  /// Now, in milliseconds since 1970.
+  public var now: Int64
+
+  /// Input by its parts.
+  public init(
+    tenant: TenantCode, approved: BranchState, trial: BranchState?, observed: EntryIndex,
+    scope: Set<String>?, activeAddress: ServiceAddress, trialAddress: ServiceAddress,
+    servesPackages: Bool, now: Int64
+  ) {
+    self.tenant = tenant
+    self.approved = approved
+    self.trial = trial
+    self.observed = observed
+    self.scope = scope
+    self.activeAddress = activeAddress
+    self.trialAddress = trialAddress
+    self.servesPackages = servesPackages
+    self.now = now
+  }
+}
+
+/// What a sync will change, and nothing else: `Plan` does not know how.
+public struct Plan: Sendable {
+  /// Documents to write.
+  public var puts: [EntryPut] = []
+  /// Documents to delete.
+  public var deletes: [EntryKey] = []
+  /// The same for people, sorted by name.
+  public var changes: [PlannedChange] = []
+  /// Refused utilities of the approved branch, sorted by name.
+  public var quarantined: [QuarantinedUtility] = []
+  /// Refused utilities of the trial branch, sorted by name.
+  public var trialQuarantined: [QuarantinedUtility] = []
+  /// The names under which refused utilities of the approved branch keep running.
+  public var activePins: [String: String] = [:]
+  /// The same of the trial branch.
+  public var trialPins: [String: String] = [:]
+
+  /// Whether the catalog stays as it is.
+  public var isEmpty: Bool { puts.isEmpty && deletes.isEmpty }
+
+  /// How many changes of each kind a branch brought.
+  public func counts(branch: String) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for change in changes where change.branch == branch {
+      counts[change.kind.rawValue, default: 0] += 1
+    }
+    return counts
+  }
+}
+
+/// How a branch stands to a name.
+enum Standing: Sendable {
+  case absent
+  case accepted(UtilityVersion)
+  case refused(RefusedUtility)
+
+  var isPresent: Bool { if case .absent = self { false } else { true } }
+  var version: UtilityVersion? { if case .accepted(let version) = self { version } else { nil } }
+  var refusal: RefusedUtility? { if case .refused(let refusal) = self { refusal } else { nil } }
+
+  init(of name: String, in branch: BranchState?, servesPackages: Bool) {
+    if let version = branch?.utilities[name] {
+      if servesPackages || version.metadata.packages.isEmpty {
+        self = .accepted(version)
+      } else {
+        let finding = Finding(
+          path: version.sidecarPath, rule: .notDeployable,
+          message: "`packages` cannot be installed by this agent's runtime yet",
+          hint: "remove `packages`, or run the agent with `runtime.driver: none`")
+        self = .refused(
+          RefusedUtility(
+            name: name, path: version.path, blob: version.blob,
+            findings: (version.findings + [finding]).sorted()))
+      }
+    } else if let refusal = branch?.refused[name] {
+      self = .refused(refusal)
+    } else {
+      self = .absent
+    }
+  }
+}

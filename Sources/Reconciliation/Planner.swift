@@ -1,0 +1,303 @@
+import Catalog
+import UtilityModel
+
+/// Compares what git says with what the catalog has. Pure and total: values in, values out.
+///
+/// Source: contract, sections 3 and 8.
+public enum Planner {
+  /// The plan that makes the catalog what the branches say.
+  public static func plan(_ input: PlanInput) -> Plan {
+    var planning = Planning(input: input)
+    planning.run()
+    return planning.plan
+  }
+}
+
+/// One run of the planner.
+private struct Planning {
+  let input: PlanInput
+  var plan = Plan()
+
+  /// What an entry is to be.
+  private enum Wanted {
+    case version(UtilityVersion, branch: String)
+    case quarantined(CatalogEntry, RefusedUtility, branch: String)
+  }
+
+  private struct Subject {
+    var approved: String?
+    var trial: String?
+  }
+
+  init(input: PlanInput) { self.input = input }
+
+  private func approved(_ name: String) -> Standing {
+    Standing(of: name, in: input.approved, servesPackages: input.servesPackages)
+  }
+
+  private func trial(_ name: String) -> Standing {
+    Standing(of: name, in: input.trial, servesPackages: input.servesPackages)
+  }
+
+  mutating func run() {
+    let names = scopedNames()
+    let assignment = IdentityAssignment(
+      names: names, input: input, approved: approved, trial: trial)
+    var subjects: [EntryIdentity: Subject] = [:]
+    for (name, identity) in assignment.identities {
+      if approved(name).isPresent { subjects[identity, default: Subject()].approved = name }
+      if trial(name).isPresent { subjects[identity, default: Subject()].trial = name }
+    }
+    // Numbers whose names all went.
+    for name in names {
+      for entry in input.observed.entries(named: name) where entry.status != .inactive {
+        let identity = EntryIdentity.existing(entry.id)
+        if subjects[identity] == nil { subjects[identity] = Subject() }
+      }
+    }
+    for (identity, subject) in subjects.sorted(by: { Self.order($0.key) < Self.order($1.key) }) {
+      settle(identity, subject)
+    }
+    plan.changes.sort { ($0.name, $0.kind.rawValue) < ($1.name, $1.kind.rawValue) }
+    listRefusals()
+  }
+
+  private static func order(_ identity: EntryIdentity) -> (Int, Int) {
+    switch identity {
+    case .existing(let id): (0, Int(id))
+    case .new(let index): (1, index)
+    }
+  }
+
+  /// The names to plan, sorted: the scope and whatever shares a number with it.
+  private func scopedNames() -> [String] {
+    guard var scope = input.scope else {
+      var all = Set(input.observed.names)
+      all.formUnion(input.approved.utilities.keys)
+      all.formUnion(input.approved.refused.keys)
+      all.formUnion(input.trial?.utilities.keys.map { $0 } ?? [])
+      all.formUnion(input.trial?.refused.keys.map { $0 } ?? [])
+      return all.sorted()
+    }
+    for candidate in input.renames { scope.formUnion([candidate.to, candidate.from]) }
+    for name in scope {
+      for entry in input.observed.entries(named: name) {
+        for status in EntryStatus.allCases {
+          if let sibling = input.observed[entry.id, status] { scope.insert(sibling.name) }
+        }
+      }
+    }
+    return scope.sorted()
+  }
+
+  /// Brings one utility's documents to what the branches want.
+  private mutating func settle(_ identity: EntryIdentity, _ subject: Subject) {
+    var documents: [EntryStatus: CatalogEntry] = [:]
+    if case .existing(let id) = identity {
+      for status in EntryStatus.allCases { documents[status] = input.observed[id, status] }
+    }
+    let (active, draft) = wants(subject, documents)
+    var rest = documents
+    if let active {
+      let source =
+        rest[.active] ?? (draft == nil ? rest[.draft] : nil) ?? rest[.inactive]
+      if let source { rest[source.status] = nil }
+      put(identity, active, status: .active, source: source)
+    }
+    if let draft {
+      let source = rest[.draft] ?? (active == nil ? rest[.active] : nil) ?? rest[.inactive]
+      if let source { rest[source.status] = nil }
+      put(identity, draft, status: .draft, source: source)
+    }
+    if active == nil, draft == nil {
+      guard let source = rest[.active] ?? rest[.draft] else { return }
+      rest[source.status] = nil
+      remove(identity, source)
+    }
+    for left in rest.values.sorted(by: { $0.key < $1.key }) {
+      plan.deletes.append(left.key)
+      if left.status != .inactive {
+        let kind: PlannedChange.Kind = active == nil ? .remove : .status
+        plan.changes.append(
+          PlannedChange(
+            kind: kind, name: left.name, id: left.id, branch: left.sync.branch, old: left))
+      }
+    }
+  }
+
+  private mutating func wants(
+    _ subject: Subject, _ documents: [EntryStatus: CatalogEntry]
+  ) -> (active: Wanted?, draft: Wanted?) {
+    var active: Wanted?
+    var draft: Wanted?
+    let main = input.approved.revision.branch
+    let trialBranch = input.trial?.revision.branch ?? ""
+    let approvedStanding = subject.approved.map(approved) ?? .absent
+    let trialStanding = subject.trial.map(trial) ?? .absent
+    var draftOfApproved: UtilityVersion?
+    if let version = approvedStanding.version {
+      if version.metadata.draft {
+        draftOfApproved = version
+      } else {
+        active = .version(version, branch: main)
+      }
+    } else if let refusal = approvedStanding.refusal {
+      if let document = documents[.active] {
+        active = .quarantined(document, refusal, branch: main)
+        plan.activePins[document.name] = refusal.name
+      } else if let document = documents[.draft], document.sync.branch == main {
+        draft = .quarantined(document, refusal, branch: main)
+        plan.trialPins[document.name] = refusal.name
+      }
+    }
+    if let version = trialStanding.version {
+      let same = approvedStanding.version.map {
+        $0.name == version.name && $0.blob == version.blob && $0.sidecarBlob == version.sidecarBlob
+      }
+      if same != true { draft = .version(version, branch: trialBranch) }
+    } else if let refusal = trialStanding.refusal, let document = documents[.draft],
+      document.sync.branch == trialBranch
+    {
+      draft = .quarantined(document, refusal, branch: trialBranch)
+      plan.trialPins[document.name] = refusal.name
+    }
+    if draft == nil, let version = draftOfApproved { draft = .version(version, branch: main) }
+    return (active, draft)
+  }
+
+  private mutating func put(
+    _ identity: EntryIdentity, _ wanted: Wanted, status: EntryStatus, source: CatalogEntry?
+  ) {
+    var entry: CatalogEntry
+    var contents = ContentChange.keep
+    let branch: String
+    switch wanted {
+    case .version(let version, let from):
+      branch = from
+      entry = build(version, status: status, branch: branch, source: source)
+      if source == nil || source?.status == .inactive || source?.filehash != entry.filehash {
+        contents = .set(blob: version.blob)
+      }
+    case .quarantined(let document, let refusal, let from):
+      branch = from
+      entry = document
+      entry.status = status
+      entry.quarantine = quarantine(document, refusal, branch: branch)
+    }
+    if let source, source.status == status, !entry.differs(from: source) { return }
+    entry.createddate = source?.createddate ?? input.now
+    entry.updateddate = input.now
+    if let source { entry.id = source.id } else if case .existing(let id) = identity { entry.id = id }
+    plan.puts.append(
+      EntryPut(identity: identity, entry: entry, replaces: source?.status, contents: contents))
+    plan.changes.append(
+      PlannedChange(
+        kind: kind(entry, source, identity), name: entry.name,
+        from: source.flatMap { $0.name == entry.name ? nil : $0.name },
+        id: entry.id == 0 ? nil : entry.id, branch: branch, old: source, new: entry))
+  }
+
+  private func kind(
+    _ entry: CatalogEntry, _ source: CatalogEntry?, _ identity: EntryIdentity
+  ) -> PlannedChange.Kind {
+    guard let source else { return .create }
+    if source.status == .inactive { return .revive }
+    if source.name != entry.name { return .rename }
+    if source.filehash == entry.filehash, source.metahash == entry.metahash,
+      source.status != entry.status
+    {
+      return .status
+    }
+    return .update
+  }
+
+  private func build(
+    _ version: UtilityVersion, status: EntryStatus, branch: String, source: CatalogEntry?
+  ) -> CatalogEntry {
+    let address = status == .active ? input.activeAddress : input.trialAddress
+    let known = input.provenance[branch]?[version.name]
+    // Without new provenance the files did not change since the entry was written.
+    let provenance = known ?? source.flatMap(Self.provenance) ?? Provenance(
+      commit: branchState(branch).revision.commit, author: "", authorEmail: "", authoredAt: 0,
+      committer: "", approvedBy: "")
+    let settings = branchState(branch).settings
+    let userid =
+      version.metadata.userid ?? settings.users[provenance.authorEmail.lowercased()]?.userid
+      ?? settings.userid ?? 0
+    return EntryBuilder.entry(
+      id: source?.id ?? 0, tenant: input.tenant, version: version, status: status, userid: userid,
+      restURL: address.url(of: version.name), port: "\(address.port)",
+      env: PackageEnvironment.digest(of: version.metadata.packages), provenance: provenance,
+      branch: branch, created: source?.createddate ?? input.now,
+      updated: source?.updateddate ?? input.now, now: input.now)
+  }
+
+  private static func provenance(_ entry: CatalogEntry) -> Provenance? {
+    Revision(entry.sync.revision).map {
+      Provenance(
+        commit: $0.commit, author: entry.sync.author, authorEmail: entry.sync.authorEmail,
+        authoredAt: entry.sync.authoredAt, committer: entry.sync.committer,
+        approvedBy: entry.sync.approvedBy)
+    }
+  }
+
+  private func branchState(_ branch: String) -> BranchState {
+    if let trial = input.trial, trial.revision.branch == branch { return trial }
+    return input.approved
+  }
+
+  private func quarantine(
+    _ document: CatalogEntry, _ refusal: RefusedUtility, branch: String
+  ) -> QuarantineRecord {
+    if let commit = input.provenance[branch]?[refusal.name]?.commit {
+      return QuarantineRecord(
+        revision: Revision(branch: branch, commit: commit).description, findings: refusal.findings)
+    }
+    let head = branchState(branch).revision.description
+    return QuarantineRecord(
+      revision: document.quarantine?.revision ?? head, findings: refusal.findings)
+  }
+
+  private mutating func remove(_ identity: EntryIdentity, _ source: CatalogEntry) {
+    var entry = source
+    entry.status = .inactive
+    entry.quarantine = nil
+    entry.updateddate = input.now
+    entry.sync.syncedAt = input.now
+    if let provenance = input.provenance[source.sync.branch]?[source.name] {
+      entry.sync.revision =
+        Revision(branch: source.sync.branch, commit: provenance.commit).description
+      entry.sync.author = provenance.author
+      entry.sync.authorEmail = provenance.authorEmail
+      entry.sync.authoredAt = provenance.authoredAt
+      entry.sync.committer = provenance.committer
+      entry.sync.approvedBy = provenance.approvedBy
+    }
+    plan.puts.append(
+      EntryPut(identity: identity, entry: entry, replaces: source.status, contents: .remove))
+    plan.changes.append(
+      PlannedChange(
+        kind: .remove, name: source.name, id: source.id, branch: source.sync.branch, old: source,
+        new: entry))
+  }
+
+  /// Every refused name, in scope or not: reports tell the whole state.
+  private mutating func listRefusals() {
+    func list(_ branch: BranchState?) -> [QuarantinedUtility] {
+      guard let branch else { return [] }
+      var refused = branch.refused.values.map {
+        QuarantinedUtility(name: $0.name, findings: $0.findings)
+      }
+      if !input.servesPackages {
+        for version in branch.utilities.values where !version.metadata.packages.isEmpty {
+          let standing = Standing(of: version.name, in: branch, servesPackages: false)
+          refused.append(
+            QuarantinedUtility(name: version.name, findings: standing.refusal?.findings ?? []))
+        }
+      }
+      return refused.sorted { $0.name < $1.name }
+    }
+    plan.quarantined = list(input.approved)
+    plan.trialQuarantined = list(input.trial)
+  }
+}

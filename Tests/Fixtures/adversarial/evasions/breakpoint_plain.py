@@ -1,0 +1,6 @@
+# expect: NoExec
+"""Opens a debugger."""
+
+def breakpoint_plain(data, filter):
+    breakpoint()
+    return data

@@ -1,0 +1,7 @@
+# expect: NoImportOS
+"""The carrier is a default argument."""
+
+import logging
+
+def default_argument_alias(data, filter, m=logging):
+    return m.os.getcwd()

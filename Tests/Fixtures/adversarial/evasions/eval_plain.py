@@ -1,0 +1,5 @@
+# expect: NoExec
+"""The plain call."""
+
+def eval_plain(data, filter):
+    return eval(data)

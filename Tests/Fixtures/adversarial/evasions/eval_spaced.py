@@ -1,0 +1,7 @@
+# expect: NoExec
+"""Space, newline and comment before the parenthesis."""
+
+def eval_spaced(data, filter):
+    return (eval
+            # nothing to see
+            )(data)

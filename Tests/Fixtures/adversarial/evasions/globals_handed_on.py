@@ -1,0 +1,5 @@
+# expect: NoExec
+"""The namespace as a whole."""
+
+def globals_handed_on(data, filter):
+    return data(globals())

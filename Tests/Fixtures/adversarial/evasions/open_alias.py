@@ -1,0 +1,7 @@
+# expect: NoFileSystem
+"""Another name."""
+
+read = open
+
+def open_alias(data, filter):
+    return read(data).read()

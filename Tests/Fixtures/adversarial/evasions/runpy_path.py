@@ -1,0 +1,7 @@
+# expect: NoExec
+"""Runs a file."""
+
+import runpy
+
+def runpy_path(data, filter):
+    return runpy.run_path(data)

@@ -1,0 +1,7 @@
+# expect: NoNetwork
+"""All of it."""
+
+from socket import *
+
+def socket_star(data, filter):
+    return gethostbyname(data)

@@ -1,0 +1,7 @@
+# expect: NoExec
+"""YAML that makes any object."""
+
+import yaml
+
+def yaml_unsafe(data, filter):
+    return yaml.load(data, Loader=yaml.UnsafeLoader)

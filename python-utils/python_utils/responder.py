@@ -1,0 +1,123 @@
+"""From an HTTP request to an answer of one release: routes, bodies, and failures by status."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from aiohttp import web
+
+from . import envelope
+from .outcomes import MalformedBody, Overloaded, TimedOut, UtilityRaised, WorkerDied
+from .release import Release, Utility
+from .workers import WorkerPool
+
+_RETRY_AFTER = "1"
+_log = logging.getLogger("responder")
+
+
+class BodyRefused(Exception):
+    """The body was not read; `response` tells why."""
+
+    def __init__(self, response: web.Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """The whole body, or BodyRefused as soon as it is known to be too large."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise BodyRefused(
+            envelope.failure(415, "VALIDATION_ERROR", "Compressed bodies are not accepted")
+        )
+    too_large = envelope.failure(
+        413, "PAYLOAD_TOO_LARGE", f"The body is larger than {limit} bytes"
+    )
+    if (request.content_length or 0) > limit:
+        raise BodyRefused(too_large)
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+    chunks, size = [], 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise BodyRefused(too_large)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class Responder:
+    """Answers requests from one release, and until `retire` from what a former one left."""
+
+    def __init__(self, release: Release, retiring: dict[str, Utility], pool: WorkerPool) -> None:
+        self._release = release
+        self._retiring = retiring
+        self._pool = pool
+        self.draining = False
+
+    @property
+    def longest_timeout(self) -> float:
+        served = [*self._release.utilities.values(), *self._retiring.values()]
+        return max((utility.timeout for utility in served), default=0.0)
+
+    def retire(self) -> None:
+        """Serve nothing but the release from now on; calls in flight are answered."""
+        for utility in self._retiring.values():
+            self._pool.forget(utility)
+        self._retiring = {}
+
+    async def answer(self, request: web.BaseRequest, body: bytes) -> web.Response:
+        name = request.path.removeprefix("/").removesuffix("/")
+        utility = self._release.utilities.get(name) or self._retiring.get(name)
+        if utility and request.method == "POST":
+            return await self._call(utility, body)
+        if request.path == "/healthz":
+            if request.method in ("GET", "HEAD"):
+                return self._health()
+            return self._not_allowed("GET, HEAD", "/healthz is read with GET")
+        if utility:
+            return self._not_allowed("POST", f"Utility '{name}' is called with POST")
+        return envelope.failure(404, "NOT_FOUND", f"Unknown utility '{name}'")
+
+    def _not_allowed(self, allow: str, message: str) -> web.Response:
+        return envelope.failure(405, "METHOD_NOT_ALLOWED", message, {"Allow": allow})
+
+    def _health(self) -> web.Response:
+        hashes = {name: utility.sha256 for name, utility in self._release.utilities.items()}
+        status = "draining" if self.draining else "ok"
+        body = {"status": status, "release": self._release.digest, "utilities": hashes}
+        return envelope.plain(503 if self.draining else 200, body)
+
+    async def _call(self, utility: Utility, body: bytes) -> web.Response:
+        began = time.monotonic()
+        try:
+            answer = envelope.success(await self._pool.call(utility, body))
+        except MalformedBody as error:
+            message = f'The body has to be a JSON object {{"data", "filter"}}: {error}'
+            answer = envelope.failure(400, "VALIDATION_ERROR", message)
+        except UtilityRaised as error:
+            message = f"Utility '{utility.name}' failed: {error}"
+            answer = envelope.failure(500, str(error), message)
+            _report(utility, message, traceback=error.traceback)
+        except WorkerDied as error:
+            message = f"Utility '{utility.name}' failed: its process {error}"
+            answer = envelope.failure(500, "PROCESS_DIED", message)
+            _report(utility, message)
+        except TimedOut:
+            message = f"Utility '{utility.name}' exceeded its timeout of {utility.timeout:g} s"
+            answer = envelope.failure(504, "TIMEOUT", message)
+            _report(utility, message)
+        except Overloaded as error:
+            message = f"Utility '{utility.name}' is overloaded: {error}"
+            answer = envelope.failure(503, "OVERLOADED", message, {"Retry-After": _RETRY_AFTER})
+            _report(utility, message)
+        if _log.isEnabledFor(logging.DEBUG):
+            duration = round((time.monotonic() - began) * 1000, 3)
+            fields = {"utility": utility.name, "status": answer.status, "duration_ms": duration}
+            _log.debug("call of %s", utility.name, extra={"fields": fields})
+        return answer
+
+
+def _report(utility: Utility, message: str, **details: str) -> None:
+    _log.warning("%s", message, extra={"fields": {"utility": utility.name, **details}})
