@@ -49,8 +49,13 @@ struct ChangeWriter {
   }
 
   /// Writes the change.
-  mutating func apply() throws -> AppliedChange {
+  func apply() throws -> AppliedChange {
     let formers = try change.puts.map(former)
+    var rows: Set<Int64> = []
+    for (put, former) in zip(change.puts, formers) {
+      guard let former, !rows.insert(former.row).inserted else { continue }
+      throw conflict(put, "the change replaces the same document twice")
+    }
     try delete()
     for former in formers {
       if let former, former.isMoved { try park.execute(arguments: [former.row]) }
@@ -149,6 +154,7 @@ struct ChangeWriter {
       case (let former?, _):
         try updateAll.execute(arguments: [document, bytes.map { Data($0) }, former.row])
       }
+      guard db.changesCount == 1 else { throw conflict(put, "the change deletes it as well") }
     } catch DatabaseError.SQLITE_CONSTRAINT {
       throw conflict(put, "another entry has its number, or is live under its name")
     }
@@ -186,7 +192,7 @@ struct ChangeWriter {
 
 extension CatalogItem {
   /// An entry as readers see it; `json` is the document as it is stored.
-  init(_ entry: CatalogEntry, json: [UInt8]) {
+  convenience init(_ entry: CatalogEntry, json: [UInt8]) {
     self.init(
       id: entry.id, name: entry.name, displayname: entry.displayname,
       description: entry.description, category: entry.category, status: entry.status,

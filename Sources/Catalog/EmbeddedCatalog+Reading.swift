@@ -87,7 +87,7 @@ extension EmbeddedCatalog {
 
 extension CatalogItem {
   /// Reads the columns of `EmbeddedCatalog.itemColumns`.
-  fileprivate init(_ row: Row) throws {
+  fileprivate convenience init(_ row: Row) throws {
     guard let id = row[0] as Int32?, let name = row[1] as String?,
       let status = (row[5] as String?).flatMap(EntryStatus.init), let json = try row.bytes(10)
     else { throw CatalogError.corruptDocument(cause: "it lacks its id, its name or its status") }

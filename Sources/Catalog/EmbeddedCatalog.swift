@@ -71,7 +71,13 @@ public final class EmbeddedCatalog: CatalogStore {
       let pool = try DatabasePool(path: path, configuration: configuration)
       try pool.writeWithoutTransaction { db in
         // GRDB opens WAL databases with NORMAL, which may lose the newest commits in a power cut.
-        try db.execute(sql: "PRAGMA synchronous = FULL")
+        // The cache holds the change of a whole first sync: what does not fit is written twice.
+        try db.execute(
+          sql: """
+            PRAGMA synchronous = FULL;
+            PRAGMA cache_size = -65536;
+            PRAGMA journal_size_limit = 16777216;
+            """)
         try EmbeddedSchema.prepare(db, path: path)
       }
       return pool
@@ -119,9 +125,19 @@ public final class EmbeddedCatalog: CatalogStore {
     _ change: CatalogChange, reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
   ) async throws(CatalogError) -> AppliedChange {
     let onWrite = onWrite
-    return try await write("write the change of tenant \(change.tenant) to") { db in
-      var writer = try ChangeWriter(db, change: change, reading: reading, onWrite: onWrite)
+    let applied = try await write("write the change of tenant \(change.tenant) to") { db in
+      let writer = try ChangeWriter(db, change: change, reading: reading, onWrite: onWrite)
       return try writer.apply()
     }
+    if change.puts.count >= Self.largeChange { await releaseCache() }
+    return applied
+  }
+
+  /// From this many documents on, a change's pages are not worth keeping in memory.
+  private static let largeChange = 1000
+
+  private func releaseCache() async {
+    let pool = pool
+    await writing.run { pool.writeWithoutTransaction { $0.releaseMemory() } }
   }
 }

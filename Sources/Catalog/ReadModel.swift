@@ -13,29 +13,31 @@ public enum EntryStatus: String, Sendable, Codable, Hashable, CaseIterable {
 }
 
 /// One entry as readers see it: what filters and orders need, and the answer's bytes.
-public struct CatalogItem: Sendable {
+///
+/// An object, so that a snapshot of 10,000 entries in which one is new copies references alone.
+public final class CatalogItem: Sendable {
   /// The entry's number, unique in its tenant, shared by an active entry and its draft.
-  public var id: Int32
+  public let id: Int32
   /// The utility's name.
-  public var name: String
+  public let name: String
   /// The name that people read.
-  public var displayname: String
+  public let displayname: String
   /// What the utility does.
-  public var description: String
+  public let description: String
   /// The category.
-  public var category: String
+  public let category: String
   /// The status.
-  public var status: EntryStatus
+  public let status: EntryStatus
   /// The owner.
-  public var userid: Int64
+  public let userid: Int64
   /// When anything visible last changed, in milliseconds since 1970.
-  public var updateddate: Int64
+  public let updateddate: Int64
   /// The `.py` file's path in the repository.
-  public var path: String
+  public let path: String
   /// The branch that last changed the entry.
-  public var branch: String
+  public let branch: String
   /// The entry as one JSON object in UTF-8, all fields but `filecontents`.
-  public var json: [UInt8]
+  public let json: [UInt8]
 
   /// An item by its parts.
   public init(
@@ -61,7 +63,8 @@ public struct CatalogItem: Sendable {
 public final class TenantSnapshot: Sendable {
   /// The tenant.
   public let tenant: TenantCode
-  /// Every entry that the agent owns, sorted by `updateddate` descending, then by name, then status.
+  /// Every entry that the agent owns, sorted by `updateddate` descending, then by name, status
+  /// and number.
   public let items: [CatalogItem]
   /// Hexadecimal digest of the content: equal content has an equal tag, also after a restart.
   public let etag: String
@@ -84,7 +87,8 @@ public final class TenantSnapshot: Sendable {
   public static func precedes(_ lhs: CatalogItem, _ rhs: CatalogItem) -> Bool {
     if lhs.updateddate != rhs.updateddate { return lhs.updateddate > rhs.updateddate }
     if lhs.name != rhs.name { return lhs.name < rhs.name }
-    return lhs.status.rawValue < rhs.status.rawValue
+    if lhs.status != rhs.status { return lhs.status.rawValue < rhs.status.rawValue }
+    return lhs.id < rhs.id
   }
 }
 

@@ -47,8 +47,9 @@ final class ChildProcess: Sendable {
     for end in [control.writing, output.reading, log.reading] { try end.setNonBlocking() }
     var descriptors = [control.reading.number, output.writing.number, log.writing.number]
     if let inherited = command.inherited { descriptors.append(inherited.number) }
-    var arguments = command.arguments.map { strdup($0) } + [nil]
-    var environment = command.environment.map { strdup($0) } + [nil]
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) } + [nil]
+    var environment: [UnsafeMutablePointer<CChar>?] = command.environment.map { strdup($0) }
+    environment.append(nil)
     defer { for text in arguments + environment { free(text) } }
     var pid: pid_t = 0
     let status = linux_spawn(

@@ -1,3 +1,4 @@
+import CLinux
 import Concurrency
 import Glibc
 import Synchronization

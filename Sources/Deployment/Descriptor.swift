@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file descriptor that is closed when its last reference goes.
@@ -22,7 +23,7 @@ final class Descriptor: Sendable {
   /// Both ends of a pipe, close-on-exec.
   static func pipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError("make a pipe") }
+    guard linux_pipe(&ends) == 0 else { throw SystemError("make a pipe") }
     return (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
   }
 

@@ -61,7 +61,7 @@ public struct PortRegistry: Sendable {
       if records.first == nil || records.first == slot.tenant.rawValue {
         records.first = slot.tenant.rawValue
         port = slot.kind == .active ? ports.active : ports.trial
-        do {
+        do throws(SystemError) {
           _ = try Listener(port: port)
         } catch where error.errno == EADDRINUSE {
           let key = slot.kind == .active ? "runtime.port" : "runtime.trial_port"
@@ -100,7 +100,7 @@ public struct PortRegistry: Sendable {
 
   private func nextFree(besides taken: Set<Int>, slot: RuntimeSlot) throws -> Int {
     for port in ports.range where !taken.contains(port) {
-      do {
+      do throws(SystemError) {
         _ = try Listener(port: port)
         return port
       } catch where error.errno == EADDRINUSE || error.errno == EACCES {

@@ -47,10 +47,14 @@ public struct RepositoryHandle: ~Copyable {
         unsupported ? .unsupportedFormat : area == GIT_ERROR_OS ? .io : .notARepository
       throw GitError("open", code, subject: layout.subject, cause: message)
     }
+    guard Self.add(additionalObjects, to: opened) else {
+      let cause = Library.lastError().message
+      git_repository_free(opened)
+      throw GitError("open", .other, subject: layout.subject, cause: cause)
+    }
     pointer = opened
     self.layout = layout
     self.additionalObjects = additionalObjects
-    try addAdditionalObjects()
   }
 
   deinit { git_repository_free(pointer) }
@@ -74,23 +78,20 @@ public struct RepositoryHandle: ~Copyable {
       throw failure("open the object store")
     }
     defer { git_odb_free(store) }
-    guard git_repository_set_odb(pointer, store) == 0 else {
+    guard git_repository_set_odb(pointer, store) == 0, Self.add(additionalObjects, to: pointer)
+    else {
       throw failure("open the object store")
     }
-    try addAdditionalObjects()
     return call()
   }
 
-  private func addAdditionalObjects() throws(GitError) {
-    guard let additionalObjects else { return }
+  /// Lets a repository read a further object folder; whether that worked.
+  private static func add(_ objects: String?, to repository: OpaquePointer) -> Bool {
+    guard let objects else { return true }
     var store: OpaquePointer?
-    guard git_repository_odb(&store, pointer) == 0, let store else {
-      throw failure("open the object store")
-    }
+    guard git_repository_odb(&store, repository) == 0, let store else { return false }
     defer { git_odb_free(store) }
-    guard git_odb_add_disk_alternate(store, additionalObjects) == 0 else {
-      throw failure("open the object store")
-    }
+    return git_odb_add_disk_alternate(store, objects) == 0
   }
 
   /// The size in bytes and the kind of an object, from its header only.

@@ -22,7 +22,9 @@ struct SnapshotStoreTests {
 
   @Test("publishing changes gives what a load gives: order, tag and files", arguments: [3, 200])
   func incremental(count: Int) async throws {
-    let store = try await EmbeddedFixture().open()
+    let fixture = try EmbeddedFixture()
+    let store = try await fixture.open()
+    try await store.ensureTenant(tenant, now: 1)
     let snapshots = SnapshotStore(store: store)
     var generator = SystemRandomNumberGenerator()
     func step(_ change: CatalogChange) async throws {
@@ -60,27 +62,31 @@ struct SnapshotStoreTests {
     try await step(
       CatalogChange(tenant: tenant, deletes: try await store.entries(of: tenant).map(\.key)))
     #expect(snapshots.snapshot(of: tenant)?.etag == String(repeating: "0", count: 64))
+    try await fixture.close(store)
   }
 
   @Test("large files come from the store, and memory follows what replaces them")
   func largeFiles() async throws {
-    let store = try await EmbeddedFixture().open()
+    let fixture = try EmbeddedFixture()
+    let store = try await fixture.open()
     let snapshots = SnapshotStore(store: store)
     let large = [UInt8](repeating: 3, count: CatalogLimits.residentFile + 1)
     snapshots.publish(
       try await store.apply(
-        CatalogChange(tenant: tenant, puts: [new("a", 0, updated: 1)])) { _ in [1, 2] })
+        CatalogChange(tenant: tenant, puts: [new("a", 0, updated: 1)]), reading: { _ in [1, 2] }))
     #expect(try await snapshots.contents(of: tenant, id: 1001, status: .active) == [1, 2])
     let entry = try #require(try await store.entries(of: tenant).first)
     let change = CatalogChange(
       tenant: tenant, puts: [put(entry, .set(blob: CatalogSamples.blob(1)))])
     snapshots.publish(try await store.apply(change) { _ in large })
     #expect(try await snapshots.contents(of: tenant, id: 1001, status: .active) == large)
+    try await fixture.close(store)
   }
 
   @Test("listeners hear of every publication, and unknown tenants are nil")
   func listeners() async throws {
-    let store = try await EmbeddedFixture().open()
+    let fixture = try EmbeddedFixture()
+    let store = try await fixture.open()
     let snapshots = SnapshotStore(store: store)
     let heard = Mutex<[[EntryKey]?]>([])
     snapshots.onChange { publication in heard.withLock { $0.append(publication.changed) } }
@@ -96,14 +102,17 @@ struct SnapshotStoreTests {
     snapshots.remove(tenant)
     #expect(snapshots.snapshot(of: tenant) == nil)
     #expect(heard.withLock { $0 } == [nil, [EntryKey(id: 1001, status: .active)], nil])
+    try await fixture.close(store)
   }
 
   @Test("known tenants without entries are published empty")
   func emptyTenants() async throws {
-    let store = try await EmbeddedFixture().open()
+    let fixture = try EmbeddedFixture()
+    let store = try await fixture.open()
     try await store.ensureTenant(tenant, now: 1)
     let snapshots = SnapshotStore(store: store)
     try await snapshots.load()
     #expect(snapshots.snapshot(of: tenant)?.items.isEmpty == true)
+    try await fixture.close(store)
   }
 }

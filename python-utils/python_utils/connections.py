@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from . import envelope
+
 _LINGER = 5.0  # seconds of reading on after an early answer such as 413
 _SETTLING = 0.1  # seconds in which received bytes reach their handler for certain
+_log = logging.getLogger("connections")
 
 
 class Connection(web.RequestHandler):
@@ -32,6 +36,18 @@ class Connection(web.RequestHandler):
     def connection_lost(self, error: BaseException | None) -> None:
         self.connections.open.discard(self)
         super().connection_lost(error)
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP with the envelope; it is no error of ours, and logged as such."""
+        if status != 400:
+            return super().handle_error(request, status, exc, message)
+        _log.info("malformed request: %s", message)
+        response = envelope.failure(400, "VALIDATION_ERROR", "The request is not valid HTTP")
+        response.force_close()
+        return response
 
 
 class Connections:

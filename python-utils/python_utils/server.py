@@ -134,10 +134,11 @@ class Server:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             response = await self._respond(request)
-        except Exception:
+        except Exception as error:
             if request.transport is None:
-                raise  # the client has gone, and aiohttp knows
-            _log.exception("%s %s failed", request.method, request.path)
+                _log.info("the client of %s has gone: %s", request.path, error)
+            else:
+                _log.exception("%s %s failed", request.method, request.path)
             response = envelope.failure(500, "INTERNAL_ERROR", "The server failed; see its log")
         if self._drain_began is not None:
             response.force_close()

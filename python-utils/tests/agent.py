@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PYTHON = "/usr/bin/python3"
+PYTHON = os.environ.get("PYTHON_UTILS_PYTHON", "/usr/bin/python3")
 SERVE = str(Path(__file__).parents[1] / "serve.py")
 PATIENCE = 20.0  # seconds after which a test fails; nothing is expected to take that long
 

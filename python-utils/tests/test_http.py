@@ -179,6 +179,16 @@ def test_a_client_that_leaves_disturbs_nobody(agent):
     assert [entry for entry in server.log if entry["level"] in ("ERROR", "CRITICAL")] == []
 
 
+def test_what_is_no_http_gets_the_envelope_too(agent):
+    agent.serve({"echo": "return data"})
+    with socket.create_connection(("127.0.0.1", agent.port), timeout=PATIENCE) as client:
+        client.sendall(b"NONSENSE\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.") and b" 400 " in head
+    assert json.loads(body)["success"] is False
+
+
 def test_pipelined_requests_are_answered_in_order(agent):
     agent.serve({"echo": "return data"})
     with socket.create_connection(("127.0.0.1", agent.port), timeout=PATIENCE) as client:

@@ -24,3 +24,6 @@ int linux_memory_file(const char *name);
 
 /// A pipe whose ends are closed on exec: `ends[0]` reads. 0, or -1 with errno. Source: pipe2(2).
 int linux_pipe(int ends[2]);
+
+/// A non-blocking, close-on-exec eventfd with count 0, or -1 with errno. Source: eventfd(2).
+int linux_eventfd(void);

@@ -231,24 +231,28 @@ SOFT_ROOTS = frozenset("""
 
 
 def _make_triggers():
-    words = set(ROOTS)
-    # Members whose last name is an everyday word are found by the name before it, which every way to
-    # reach them has to spell.
-    everyday = {"parse", "path", "load", "loads", "stack", "trace", "eval", "streams", "process"}
-    for name in list(RESTRICTED) + list(STREAM_CALLS) + list(PATHS) + list(PARSERS):
-        parts = name.split(".")
-        words.add(parts[-2] if parts[-1] in everyday and len(parts) > 1 else parts[-1])
-    words.discard("config")  # of `logging.config`; `may_break_rules` asks for both words
-    words |= LAZY.keys() | CORE | ALIASES.keys() | ESCAPES | LOADERS | LOOP_CALLS.keys()
+    """The words that ask for a closer look, and those that do only beside one of some others.
+
+    A member such as `urllib.request` is only reached from its module, and so with both words in the text.
+    """
+    words = ROOTS | LAZY.keys() | CORE | ALIASES.keys() | ESCAPES | LOADERS | LOOP_CALLS.keys()
     words |= TRACKED_BUILTINS - {"object", "type"}
     words |= {"__dict__", "__getattribute__", "attrgetter", "methodcaller", "get_field", "register",
-              "eval_str", "extractall", "basicConfig", "getattr_static", "getmembers", "lib", "yaml"}
-    return frozenset(word.encode() for word in words)
+              "eval_str", "extractall", "modules", "lib"}
+    words -= {"sys"}
+    pairs = {}
+    followed = {"logging.basicConfig", "inspect.getmembers", "inspect.getattr_static", "yaml.load",
+                "yaml.load_all"}
+    for name in [*RESTRICTED, *STREAM_CALLS, *PATHS, *PARSERS, *followed]:
+        root, _, rest = name.partition(".")
+        if rest:
+            pairs.setdefault(rest.rpartition(".")[2].encode(), set()).add(root.encode())
+    return frozenset(word.encode() for word in words), pairs
 
 
-TRIGGERS = _make_triggers()
+TRIGGERS, PAIRED_TRIGGERS = _make_triggers()
+ANY_TRIGGERS = TRIGGERS | PAIRED_TRIGGERS.keys()
 SOFT_TRIGGERS = frozenset(word.encode() for word in SOFT_ROOTS)
-LOGGING_CONFIG = frozenset((b"logging", b"config"))
 FORMATTERS = frozenset((b"format", b"format_map"))
 _WORD_BYTES = bytes(
     byte if byte >= 128 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256))
@@ -277,6 +281,8 @@ def patterns():
             "cookies": re.compile(rb"coding[:=][ \t]*([-\w.]*)"),
             "width": re.compile(r"\d{4}"),
             "imports": re.compile(rb"\b(?:from|import)\b(?:[^\n;(\\]|\\\n|\([^)]*\))*"),
+            "getattr": re.compile(
+                rb"\bgetattr\([ \t]*([\w.]+)[ \t]*,[ \t]*[\"'](\w+)[\"'](?=[ \t]*[,)])"),
             "relative": re.compile(rb"\bfrom[\s\\]*\."),
             "field": re.compile(r"\{[^{}]*?\b(" + "|".join(sorted(ESCAPES | LOADERS)) + r")\b"),
             "field parts": re.compile(r"[^.\[\]]+"),
@@ -302,6 +308,15 @@ def code_words(source):
     return text
 
 
+def triggers_among(words):
+    """The triggers in a list of words."""
+    hits = ANY_TRIGGERS.intersection(words)
+    if not hits <= TRIGGERS:
+        hits = {hit for hit in hits
+                if hit in TRIGGERS or not PAIRED_TRIGGERS[hit].isdisjoint(words)}
+    return hits
+
+
 def may_break_rules(source, code, kind):
     """What a compiled file needs: nothing more, the full walk, or (with its `m`) nothing but that."""
     # `.compile(` can only be an attribute, and only that of builtins is restricted, a trigger itself;
@@ -312,16 +327,16 @@ def may_break_rules(source, code, kind):
         return SUSPICIOUS, None
     if not FORMATTERS.isdisjoint(words) and formats_escapes(code):
         return SUSPICIOUS, None
-    pair = b"logging" in lean and b"config" in lean
-    if not pair and TRIGGERS.isdisjoint(words) and source.isascii():
+    if not triggers_among(words) and source.isascii():
         return CLEAN, None
+    if b"getattr" in lean:
+        # `getattr(x, "name")` is `x.name`, and judged like it.
+        lean = patterns()["getattr"].sub(rb" \1 \2 ", lean)
     text = code_words(lean)
     if text is None:
         return SUSPICIOUS, None
     words = text.translate(_WORD_BYTES).split()
-    if pair and LOGGING_CONFIG.issubset(words):
-        return SUSPICIOUS, None
-    hits = TRIGGERS.intersection(words)
+    hits = triggers_among(words)
     if not hits:
         return CLEAN, None
     if hits <= SOFT_TRIGGERS:
@@ -458,7 +473,7 @@ class Judge:
         self.imported = set()  # restricted prefixes that an import statement was reported for
         self.lazy_imports = {}  # root of LAZY -> sites that stand or fall with its uses
         self.lazy_resolved = set()
-        self.roots = set()  # first names of everything imported
+        self.roots = set()  # first names of everything imported, and "Path" where that is named
         self.escaped = set()  # modules that got out of sight
         self.pending = []  # findings that hold only if a module did: (node, rule, hint, condition)
         self.dynamic_names = False
@@ -1075,6 +1090,7 @@ class Judge:
                     result.append(".".join(parts[:len(parts) - level + 1] + [name.lstrip(".")]))
             else:
                 result.append(name)
+        self.lazy_resolved.add("importlib")
         for name in result:
             add_module(self.modules, name)
         taken = node.args[3] if len(node.args) > 3 else next(
@@ -1406,7 +1422,7 @@ class Judge:
                     continue
                 path = self.import_path(node, alias)
             root = path.partition(".")[0]
-            self.roots.add(root)
+            self.roots.add("Path" if path in PATHS else root)
             if path in LAZY or path in LAZY_CALLS:
                 self.lazy_imports.setdefault(root, []).append(alias)
                 continue
@@ -1459,7 +1475,7 @@ class Judge:
 
     def judge_attribute(self, node, scope):
         values = self.evaluate(node, scope)
-        if node.attr in ESCAPES and self.judge_escape(node, scope, values):
+        if node.attr in ESCAPES and self.judge_escape(node, scope):
             return
         base = self.evaluate(node.value, scope)
         for value in base:
@@ -1487,19 +1503,15 @@ class Judge:
         if isinstance(base, (ast.IfExp, ast.BoolOp)):
             self.consume_all(base)
 
-    def judge_escape(self, node, scope, values):
+    def judge_escape(self, node, scope):
         """Reports an attribute that leads out of any object; whether it did."""
         if node.attr == "__subclasses__" and isinstance(node.value, ast.Name):
             bound, builtin = self.lookup(node.value.id, scope, node.lineno)
             if bound and not builtin and all(binding.kind == "class" for binding in bound):
                 return False  # the subclasses of a class of this file are its own
-        if isinstance(node.ctx, ast.Store):
-            return False
+        if isinstance(node.ctx, ast.Store) and not node.attr.startswith("__"):
+            return False  # an object of one's own with such an attribute
         self.consume_base(node)
-        for value in values:
-            # `len.__self__.open` is judged as the builtin that it reaches; here it stops at the dunder.
-            if value == ("path", "builtins"):
-                break
         self.report(node, EXEC, f"`{node.attr}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
         return True
 
@@ -1518,7 +1530,7 @@ class Judge:
         name = node.attr
         if name in PATH_TELLING and name not in ("open", "exists", "stat", "unlink", "touch"):
             self.pending.append((node, FS, f"`.{name}` touches the file system on a path; "
-                                 f"{WAY_OUT[FS]}", "pathlib"))
+                                 f"{WAY_OUT[FS]}", "Path"))
         if name == "extractall":
             for root in ("zipfile", "tarfile"):
                 self.pending.append((node, FS, "`extractall` writes files; read the members in memory",
@@ -1596,6 +1608,8 @@ class Judge:
                 self.report(node, FS, f"`{path}` opens a file by its name; {WAY_OUT[FS]}")
             return
         last = path.rpartition(".")[2]
+        if path in PATHS:
+            self.roots.add("Path")
         if path.startswith("pathlib.") and path.rpartition(".")[0] in PATHS and last in PATH_TOUCHING:
             self.report(node, FS, f"`Path.{last}` touches the file system; compute with "
                         "`pathlib.PurePosixPath`, and take the content through `data`")

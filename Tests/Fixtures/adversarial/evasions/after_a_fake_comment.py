@@ -1,7 +1,8 @@
 # expect: NoImportOS
-"""The quote in the comment does not open a string. """"
+"""A quote in a comment does not open a string."""
 
-import os  # "
+# it"s
+import os  # it"s over
 
 def after_a_fake_comment(data, filter):
     return os.name

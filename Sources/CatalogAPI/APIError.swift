@@ -1,0 +1,40 @@
+import Hummingbird
+
+/// A refusal: what the client is told, and nothing more.
+struct APIError: Error {
+  /// The LLD's kinds of error codes, and the two that HTTP adds.
+  enum Code: String {
+    case validation = "VALIDATION_ERROR"
+    case notFound = "NOT_FOUND"
+    case methodNotAllowed = "METHOD_NOT_ALLOWED"
+    case `internal` = "INTERNAL_ERROR"
+  }
+
+  var status: HTTPResponse.Status
+  var code: Code
+  /// One sentence for people.
+  var message: String
+  /// The parameters at fault.
+  var fields: [String] = []
+
+  static func badParameter(_ field: String, _ message: String) -> APIError {
+    APIError(status: .badRequest, code: .validation, message: message, fields: [field])
+  }
+
+  static func notFound(_ message: String) -> APIError {
+    APIError(status: .notFound, code: .notFound, message: message)
+  }
+
+  static let `internal` = APIError(
+    status: .internalServerError, code: .internal,
+    message: "The request failed inside the server; its request id finds the cause in the log.")
+
+  static let unknownRoute = notFound("There is no such route.")
+
+  /// The answer.
+  func response() -> Response {
+    let envelope = Envelope(
+      success: false, error: code.rawValue, displaymessage: message, field: fields)
+    return Envelope.response(envelope.render(), status: status)
+  }
+}

@@ -1,0 +1,109 @@
+import CLibgit2
+import UtilityModel
+
+/// The commits met on a walk, numbered, each read from the repository once.
+struct CommitGraph {
+  /// What a walk needs of a commit.
+  struct Node {
+    let id: ObjectID
+    let tree: ObjectID
+    let parents: [ObjectID]
+    /// Seconds since 1970 as the committer claims; a hint for the order, never for correctness.
+    let time: Int64
+  }
+
+  private var nodes: [Node] = []
+  private var numbers: [ObjectID: Int] = [:]
+
+  /// How many commits were read.
+  var count: Int { nodes.count }
+
+  /// The commit with a number that `number(of:in:)` gave.
+  subscript(_ number: Int) -> Node { nodes[number] }
+
+  /// The number of a commit, which is read if it was not met before.
+  mutating func number(
+    of id: ObjectID, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> Int {
+    if let number = numbers[id] { return number }
+    let node = try repository.withCommit(id) { commit in
+      Node(
+        id: id, tree: ObjectID(git_commit_tree_id(commit).pointee),
+        parents: RepositoryHandle.parents(of: commit), time: git_commit_time(commit))
+    }
+    nodes.append(node)
+    numbers[id] = nodes.count - 1
+    return nodes.count - 1
+  }
+
+  /// The numbers of a commit's parents.
+  mutating func parents(
+    of number: Int, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> [Int] {
+    var result: [Int] = []
+    for id in nodes[number].parents { result.append(try self.number(of: id, in: repository)) }
+    return result
+  }
+
+  /// The commits that `tip` reaches and `known` does not, every child before its parents.
+  ///
+  /// Where commit dates lie it may hold some that `known` reaches too. Throws `tooLarge` beyond
+  /// `limit` commits.
+  mutating func region(
+    from tip: Int, without known: Int?, limit: Int, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> [Int] {
+    let members = try newCommits(from: tip, without: known, limit: limit, in: repository)
+    var children: [Int: Int] = [:]
+    for member in members {
+      for parent in try parents(of: member, in: repository) { children[parent, default: 0] += 1 }
+    }
+    var order: [Int] = []
+    var ready = members.contains(tip) ? [tip] : []
+    while let next = ready.popLast() {
+      order.append(next)
+      // The first parent is taken last off the stack, so that a merged branch comes before it.
+      for parent in try parents(of: next, in: repository) {
+        let open = (children[parent] ?? 0) - 1
+        children[parent] = open
+        if open == 0, members.contains(parent) { ready.append(parent) }
+      }
+    }
+    return order
+  }
+
+  /// Git's painting from both ends, newest first, until only common commits wait.
+  private mutating func newCommits(
+    from tip: Int, without known: Int?, limit: Int, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> Set<Int> {
+    let (new, old): (UInt8, UInt8) = (1, 2)
+    var paint: [Int: UInt8] = [tip: new]
+    var queue = PriorityQueue<(time: Int64, number: Int)> { $0.time > $1.time }
+    queue.push((nodes[tip].time, tip))
+    if let known {
+      paint[known, default: 0] |= old
+      if known != tip { queue.push((nodes[known].time, known)) }
+    }
+    var waiting: [Int: Int] = [:]  // How often a commit painted only `new` stands in the queue.
+    if paint[tip] == new { waiting[tip] = 1 }
+    while !waiting.isEmpty, let (_, number) = queue.pop() {
+      if let times = waiting[number] { waiting[number] = times > 1 ? times - 1 : nil }
+      guard count <= limit else {
+        throw repository.error(
+          "walk the history", .tooLarge, "more than \(limit) commits have to be looked at")
+      }
+      let color = paint[number] ?? 0
+      for parent in try parents(of: number, in: repository) {
+        let before = paint[parent] ?? 0
+        guard before | color != before else { continue }
+        paint[parent] = before | color
+        if before | color == new {
+          waiting[parent, default: 0] += 1
+        } else {
+          waiting[parent] = nil
+        }
+        queue.push((nodes[parent].time, parent))
+      }
+    }
+    return Set(paint.lazy.filter { $0.value == new }.map(\.key))
+  }
+}

@@ -1,0 +1,147 @@
+import Catalog
+import Deployment
+import GitStore
+import Logging
+import UtilityModel
+import Validation
+
+/// Carries a plan out: the only writer. Each step may be repeated.
+///
+/// Order: the new release is healthy before the catalog points to it; the catalog stops pointing
+/// before anything is removed. Source: contract, section 8.
+struct PlanExecutor: Sendable {
+  let tenant: TenantCode
+  let context: ReconcileContext
+  let logger: Logger
+
+  /// Publishes and serves a release; gives its digest, "" where there is nothing to serve.
+  func rollOut(
+    _ contents: ReleaseContents?, _ kind: RuntimeSlot.Kind, _ path: String
+  ) async throws -> String {
+    guard let releases = context.releases, let contents else { return "" }
+    let slot = RuntimeSlot(tenant: tenant, kind: kind)
+    let digest = contents.digest
+    let running = await context.runtime.running(slot)
+    if running == digest { return digest.hex }
+    let fallback = try await missingContents(contents, path)
+    let release = try await context.pool.run {
+      let reader = try GitBlobReader(path: path)
+      return try releases.publish(contents) { id in
+        try Self.bytes(of: id, from: reader, else: fallback)
+      }
+    }
+    FaultPoint.reached("release.published")
+    let retiring = try await retiring(from: running, slot: slot, new: release, releases)
+    _ = try await context.runtime.deploy(release, slot: slot, retiring: retiring)
+    return digest.hex
+  }
+
+  /// What the old release serves and the new one does not.
+  private func retiring(
+    from running: Digest?, slot: RuntimeSlot, new: Release, _ releases: ReleaseStore
+  ) async throws -> [RetiringUtility] {
+    guard let running else { return [] }
+    let tenant = tenant
+    let old = try await context.pool.run { try releases.release(running, of: tenant) }
+    guard let old else { return [] }
+    return old.manifest.utilities.keys.filter { new.manifest.utilities[$0] == nil }.sorted()
+      .map { RetiringUtility(name: $0, release: old) }
+  }
+
+  /// Files that the repository lost (a rewrite and a garbage collection) and the catalog has.
+  private func missingContents(
+    _ contents: ReleaseContents, _ path: String
+  ) async throws -> [ObjectID: [UInt8]] {
+    let blobs = contents.utilities
+    let missing = try await context.pool.run {
+      let handle = try RepositoryHandle(path: path)
+      return blobs.filter { utility in
+        do throws(GitError) {
+          _ = try handle.blobSize(utility.blob)
+          return false
+        } catch {
+          return true
+        }
+      }
+    }
+    guard !missing.isEmpty else { return [:] }
+    var found: [ObjectID: [UInt8]] = [:]
+    let entries = try await context.store.entries(of: tenant)
+    for utility in missing {
+      for entry in entries where entry.filehash == utility.filehash.hex {
+        if let bytes = try await context.store.contents(
+          of: tenant, id: entry.id, status: entry.status)
+        {
+          found[utility.blob] = bytes
+        }
+      }
+    }
+    return found
+  }
+
+  private static func bytes(
+    of id: ObjectID, from reader: GitBlobReader, else fallback: [ObjectID: [UInt8]]
+  ) throws -> [UInt8] {
+    switch reader.read(id, limit: Validator.sourceLimit) {
+    case .bytes(let bytes): return bytes
+    case .tooLarge(let size):
+      throw SyncError(description: "blob \(id) has \(size) bytes: too large for a release")
+    case .unreadable(let cause):
+      if let bytes = fallback[id] { return bytes }
+      throw SyncError(description: "blob \(id) cannot be read: \(cause)")
+    }
+  }
+
+  /// Writes the catalog: whole or not at all, durable when it returns.
+  func apply(_ change: CatalogChange, _ path: String) async throws -> AppliedChange {
+    let source = BlobSource(path: path)
+    return try await context.store.apply(change) { id in
+      FaultPoint.reached("catalog.writing")
+      return try source.bytes(of: id)
+    }
+  }
+
+  /// What comes after the catalog points to the new release.
+  func finish(active: ReleaseContents?, trial: ReleaseContents?) async throws {
+    guard let releases = context.releases else { return }
+    for (kind, contents) in [(RuntimeSlot.Kind.active, active), (.trial, trial)] {
+      let slot = RuntimeSlot(tenant: tenant, kind: kind)
+      if contents == nil {
+        await context.runtime.remove(slot)
+      } else {
+        try await context.runtime.retire(slot)
+      }
+    }
+    var inUse = await context.runtime.releasesInUse(by: tenant)
+    for contents in [active, trial].compactMap({ $0 }) { inUse.insert(contents.digest) }
+    let (tenant, keeping) = (tenant, inUse)
+    do {
+      try await context.pool.run { try releases.prune(tenant: tenant, keeping: keeping) }
+    } catch {
+      // Old releases cost room, not correctness.
+      logger.warning("old releases cannot be pruned", metadata: ["error": "\(error)"])
+    }
+  }
+}
+
+/// Blobs of one repository for the store's thread: opened at the first read.
+// Proof of Sendable: the store calls the closure that owns it from one thread at a time, for the
+// length of one transaction (CatalogStore.apply).
+private final class BlobSource: @unchecked Sendable {
+  private let path: String
+  private var reader: GitBlobReader?
+
+  init(path: String) { self.path = path }
+
+  func bytes(of id: ObjectID) throws -> [UInt8] {
+    let reader = try self.reader ?? GitBlobReader(path: path)
+    self.reader = reader
+    switch reader.read(id, limit: Validator.sourceLimit) {
+    case .bytes(let bytes): return bytes
+    case .tooLarge(let size):
+      throw SyncError(description: "blob \(id) has \(size) bytes: too large for the catalog")
+    case .unreadable(let cause):
+      throw SyncError(description: "blob \(id) cannot be read: \(cause)")
+    }
+  }
+}

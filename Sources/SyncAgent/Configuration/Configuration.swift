@@ -1,0 +1,159 @@
+import Foundation
+import Yams
+
+/// The effective configuration: flags over environment over file over defaults.
+struct Configuration: Sendable {
+  /// One value and where it comes from.
+  struct Setting: Sendable {
+    var value: String
+    /// `flag --server.port`, `environment SERVER_PORT`, `file`, `default`.
+    var source: String
+  }
+
+  private var settings: [String: Setting] = [:]
+
+  /// The value of a key that has one.
+  subscript(key: String) -> String? { settings[key]?.value }
+
+  /// Where the value of a key comes from.
+  func setting(_ key: String) -> Setting? { settings[key] }
+
+  func text(_ key: String) -> String { settings[key]?.value ?? "" }
+  func integer(_ key: String) -> Int { Int(text(key)) ?? 0 }
+
+  /// Aliases of the LLD that this build understands, with the key that they stand for.
+  private static let ignoredAliases = ["DB_HOST", "DB_PASSWORD", "MONGO_HOST", "MONGO_PASSWORD"]
+
+  /// Loads and checks everything. Throws `ConfigurationError` with every error at once.
+  static func load(
+    file: String?, flags: [String], environment: [String: String]
+  ) throws(ConfigurationError) -> Configuration {
+    var configuration = Configuration()
+    var problems: [String] = []
+    for key in ConfigurationKey.all {
+      if let value = key.fallback {
+        configuration.settings[key.name] = Setting(value: value, source: "default")
+      }
+    }
+    if let path = file ?? environment["CONFIG_FILE"] {
+      for (name, value) in read(path, &problems).sorted(by: { $0.key < $1.key }) {
+        configuration.take(name, value, source: "file", subject: "`\(name)`", &problems)
+      }
+    }
+    for key in ConfigurationKey.all {
+      if let value = environment[key.environmentName] {
+        configuration.take(
+          key.name, value, source: "environment \(key.environmentName)",
+          subject: key.environmentName, &problems)
+      }
+    }
+    for flag in flags {
+      guard let separator = flag.firstIndex(of: "=") else {
+        problems.append("--set \(flag): write it as key=value")
+        continue
+      }
+      let name = String(flag[..<separator])
+      configuration.take(
+        name, String(flag[flag.index(after: separator)...]), source: "flag --set",
+        subject: "--set \(name)", &problems)
+    }
+    for alias in ignoredAliases where environment[alias] != nil {
+      problems.append("\(alias): the MongoDB catalog is not available in this build yet; unset it")
+    }
+    if !["127.0.0.1", "::1", "localhost"].contains(configuration.text("server.host")) {
+      problems.append(
+        "server.host: this build has no authentication yet, so it listens on loopback only; "
+          + "set it to 127.0.0.1")
+    }
+    guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+    return configuration
+  }
+
+  private mutating func take(
+    _ name: String, _ value: String, source: String, subject: String, _ problems: inout [String]
+  ) {
+    guard let key = ConfigurationKey.byName[name] else {
+      let nearest = ConfigurationKey.all.map(\.name).min {
+        Self.distance($0, name) < Self.distance($1, name)
+      }
+      let hint = nearest.map { "; did you mean `\($0)`?" } ?? ""
+      problems.append("\(subject): unknown key\(hint)")
+      return
+    }
+    if let problem = key.problem(with: value) {
+      problems.append("\(subject): \(problem)")
+    } else {
+      settings[name] = Setting(value: value, source: source)
+    }
+  }
+
+  /// The letters in which two names differ, roughly: enough to choose a suggestion.
+  private static func distance(_ one: String, _ other: String) -> Int {
+    let difference = Array(one).difference(from: Array(other))
+    return difference.insertions.count + difference.removals.count
+  }
+
+  /// The file's keys, flattened with dots.
+  private static func read(_ path: String, _ problems: inout [String]) -> [String: String] {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      problems.append("the configuration file \(path) cannot be read: give a readable file")
+      return [:]
+    }
+    var values: [String: String] = [:]
+    do {
+      guard let root = try Yams.compose(yaml: text) else { return [:] }
+      guard case .mapping = root else {
+        problems.append("\(path): the file must be a mapping of keys")
+        return [:]
+      }
+      var pending: [(String, Node)] = [("", root)]
+      while let (prefix, node) = pending.popLast() {
+        switch node {
+        case .mapping(let mapping):
+          for (key, value) in mapping {
+            guard let name = key.scalar?.string else { continue }
+            pending.append((prefix.isEmpty ? name : "\(prefix).\(name)", value))
+          }
+        case .scalar(let scalar): values[prefix] = scalar.string
+        case .sequence(let sequence):
+          values[prefix] = sequence.compactMap { $0.scalar?.string }.joined(separator: ",")
+        case .alias: problems.append("\(path): `\(prefix)` is an alias: write the value out")
+        }
+      }
+    } catch {
+      problems.append("\(path): \(error)")
+    }
+    return values
+  }
+
+  /// A value as it may be shown: secrets are masked.
+  func shown(_ key: ConfigurationKey) -> String? {
+    guard let value = self[key.name] else { return nil }
+    guard key.isSecret, let scheme = value.range(of: "://"), let at = value.lastIndex(of: "@"),
+      scheme.upperBound <= at
+    else { return value }
+    return value[..<scheme.upperBound] + "***" + value[at...]
+  }
+
+  /// The folder of the agent's own state.
+  var stateFolder: String {
+    if let folder = self["agent.state"] { return folder }
+    let url = text("catalog.url")
+    guard url.hasPrefix("sqlite:") else { return "./data/state" }
+    var path = String(url.dropFirst("sqlite:".count))
+    if path.hasPrefix("//") { path = String(path.dropFirst(2)) }
+    return path + ".state"
+  }
+}
+
+/// Everything that is wrong with a configuration.
+struct ConfigurationError: Error, CustomStringConvertible {
+  var problems: [String]
+  var description: String {
+    (["the configuration has \(problems.count == 1 ? "an error" : "\(problems.count) errors")"]
+      + problems.map { "  \($0)" }).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,5 @@
+# expect: clean
+"""Can be called with two."""
+
+def star_arguments(*args, **kwargs):
+    return len(args)
