@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).with_name("tests")))
 sys.dont_write_bytecode = True
 
-from agent import PYTHON, Agent, write_release  # noqa: E402
+from agent import PYTHON, Agent, write_release
 
 ROUNDS = 15
 LUA = """wrk.method = "POST"

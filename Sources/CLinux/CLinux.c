@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,6 +16,24 @@ void linux_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0)
 int linux_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int linux_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int linux_poller(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int linux_poller_add(int poller, int descriptor, uint64_t token) {
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
+  return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int linux_poller_remove(int poller, int descriptor) {
+  return epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+int linux_poller_wait(int poller, uint64_t tokens[64]) {
+  struct epoll_event events[64];
+  int count = epoll_wait(poller, events, 64, -1);
+  for (int i = 0; i < count; i++) tokens[i] = events[i].data.u64;
+  return count;
+}
 
 int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 

@@ -23,10 +23,10 @@ final class ChildSupervisor: Sendable {
 
   /// Starts the thread, which lives until `stop`.
   init() throws(SystemError) {
-    let poll = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
+    let poll = linux_poller()
     guard poll >= 0 else { throw SystemError("make an epoll descriptor") }
     self.poll = Descriptor(owning: poll)
-    let wake = eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+    let wake = linux_eventfd()
     guard wake >= 0 else { throw SystemError("make an event descriptor") }
     self.wake = Descriptor(owning: wake)
     requests = Mutex(Requests())
@@ -55,10 +55,7 @@ final class ChildSupervisor: Sendable {
   private static func watch(
     _ descriptor: Descriptor, as token: UInt64, in poll: Descriptor
   ) throws(SystemError) {
-    var event = epoll_event()
-    event.events = EPOLLIN.rawValue
-    event.data.u64 = token
-    guard epoll_ctl(poll.number, EPOLL_CTL_ADD, descriptor.number, &event) == 0 else {
+    guard linux_poller_add(poll.number, descriptor.number, token) == 0 else {
       throw SystemError("watch a child")
     }
   }
@@ -80,11 +77,10 @@ final class ChildSupervisor: Sendable {
     var watched: [UInt64: Watched] = [:]
     var next: UInt64 = 1
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    var events = [epoll_event](repeating: epoll_event(), count: 64)
+    var tokens = [UInt64](repeating: 0, count: 64)
     while true {
-      let count = epoll_wait(poll.number, &events, Int32(events.count), -1)
-      for event in events.prefix(Int(max(0, count))) where event.data.u64 != 0 {
-        let token = event.data.u64
+      let count = linux_poller_wait(poll.number, &tokens)
+      for token in tokens.prefix(Int(max(0, count))) where token != 0 {
         guard let source = Source(rawValue: token & 3) else { continue }
         serve(source, of: token >> 2, in: &watched, chunk: &chunk)
       }
@@ -110,11 +106,9 @@ final class ChildSupervisor: Sendable {
     _ child: ChildProcess, _ id: UInt64, in watched: inout [UInt64: Watched], chunk: inout [UInt8]
   ) {
     do throws(SystemError) {
-      for (descriptor, source) in [
-        (child.exit, Source.exit), (child.output, .output), (child.log, .log),
-      ] {
-        try Self.watch(descriptor, as: id << 2 | source.rawValue, in: poll)
-      }
+      try Self.watch(child.exit, as: id << 2 | Source.exit.rawValue, in: poll)
+      try Self.watch(child.output, as: id << 2 | Source.output.rawValue, in: poll)
+      try Self.watch(child.log, as: id << 2 | Source.log.rawValue, in: poll)
     } catch {
       // Out of memory or of watches: a child that cannot be watched must not run.
       child.onEvent(.log(Array(error.cause.utf8)))
@@ -140,7 +134,7 @@ final class ChildSupervisor: Sendable {
     }
     if status == .ended {
       let descriptor = source == .log ? child.log : child.output
-      epoll_ctl(poll.number, EPOLL_CTL_DEL, descriptor.number, nil)
+      linux_poller_remove(poll.number, descriptor.number)
     }
   }
 
@@ -155,7 +149,7 @@ final class ChildSupervisor: Sendable {
       _ = last.log.read(from: child.log, into: &chunk) { child.onEvent(.log($0)) }
     }
     for descriptor in [child.exit, child.output, child.log] {
-      epoll_ctl(poll.number, EPOLL_CTL_DEL, descriptor.number, nil)
+      linux_poller_remove(poll.number, descriptor.number)
     }
     child.onEvent(.exited(how))
   }

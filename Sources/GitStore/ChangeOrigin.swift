@@ -80,7 +80,8 @@ struct ChangeOrigin {
       if units.isEmpty(of: total) { return groups }
     }
     let answered =
-      parents.isEmpty ? units.take(try changedUnits(from: nil, to: tree, in: repository))
+      parents.isEmpty
+      ? units.take(try changedUnits(from: nil, to: tree, in: repository))
       : units.take(Set(0..<total))
     for unit in answered { answers[unit] = number }
     return groups

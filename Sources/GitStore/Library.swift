@@ -54,7 +54,8 @@ enum ForeignText {
     guard let text else { return "" }
     var length = 0
     while length < limit * 4, text[length] != 0 { length += 1 }
-    let decoded = String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+    let bytes = UnsafeRawBufferPointer(start: text, count: length)
+    let decoded = String(decoding: bytes, as: UTF8.self)
     guard decoded.unicodeScalars.count > limit else { return decoded }
     return String(String.UnicodeScalarView(decoded.unicodeScalars.prefix(limit)))
   }

@@ -37,7 +37,8 @@ public struct RepositoryHandle: ~Copyable {
       }
     }
     var opened: OpaquePointer?
-    let flags = GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue | GIT_REPOSITORY_OPEN_BARE.rawValue
+    let flags =
+      GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue | GIT_REPOSITORY_OPEN_BARE.rawValue
       | GIT_REPOSITORY_OPEN_NO_DOTGIT.rawValue
     let status = git_repository_open_ext(&opened, layout.gitFolder, flags, nil)
     guard status == 0, let opened else {

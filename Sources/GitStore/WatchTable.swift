@@ -143,7 +143,7 @@ final class WatchTable {
             try GitStore.Folder.each(in: path) { inner, isFolder in
               if isFolder { open.append((path + "/" + inner, .branches)) }
             }
-          } catch where error.number == ENOENT {
+          } catch  where error.number == ENOENT {
             continue  // Gone again; the parent's event tells.
           }
         }
@@ -171,7 +171,7 @@ final class WatchTable {
     let watch: Int32
     do throws(SystemError) {
       watch = try queue.add(path)
-    } catch where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
+    } catch  where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
       return false
     }
     if let old = folders[watch], old.path != path { watches[old.tenant]?[old.path] = nil }

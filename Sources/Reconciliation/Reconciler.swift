@@ -47,10 +47,15 @@ public actor Reconciler {
   /// Says that these directories below the root may have changed; nil: all may have. Thread-safe.
   public nonisolated func hint(_ directories: Set<String>?) { hinting.yield(directories) }
 
-  /// Loads what the store knows, and looks at every tenant once. Throws `CatalogError`.
-  public func start() async throws {
+  /// Loads what the store knows. Throws `CatalogError`.
+  public func prepare() async throws {
     stored = try await context.store.allBranchStatuses()
     known = Set(try await context.store.tenants().map(\.tenant))
+  }
+
+  /// Loads what the store knows, and looks at every tenant once. Throws `CatalogError`.
+  public func start() async throws {
+    try await prepare()
     try await discover()
     await reconcileAll(force: false)
   }

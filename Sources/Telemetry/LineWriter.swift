@@ -12,19 +12,7 @@ public struct LineWriter: Sendable {
   ///
   /// A line that cannot be written is lost: a log has no other place to complain to.
   public init(descriptor: Int32) {
-    emit = { line in
-      line.withUnsafeBytes { buffer in
-        var rest = buffer[...]
-        while !rest.isEmpty {
-          let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-          if written < 0 {
-            if errno == EINTR { continue }
-            return
-          }
-          rest = rest.dropFirst(written)
-        }
-      }
-    }
+    emit = { writeWhole($0, to: descriptor) }
   }
 
   /// A writer that hands each line, with its newline, to a function.
@@ -32,4 +20,18 @@ public struct LineWriter: Sendable {
 
   /// Writes one line, which must end with a newline.
   func write(line: [UInt8]) { emit(line) }
+}
+
+/// Writes all bytes, with one `write(2)` unless the kernel takes fewer.
+private func writeWhole(_ line: [UInt8], to descriptor: Int32) {
+  line.withUnsafeBytes { buffer in
+    var rest = buffer[...]
+    while !rest.isEmpty {
+      let written = write(
+        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if written < 0, errno == EINTR { continue }
+      if written <= 0 { return }
+      rest = rest.dropFirst(written)
+    }
+  }
 }

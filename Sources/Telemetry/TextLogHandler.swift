@@ -36,7 +36,8 @@ public struct TextLogHandler: LogHandler {
     let level = event.level.rawValue.uppercased()
     var line = Array(Timestamp.text(Timestamp.now()).utf8)
     line.append(UInt8(ascii: " "))
-    line.append(contentsOf: (coloured ? Self.colour(event.level) + level + "\u{1B}[0m" : level).utf8)
+    line.append(
+      contentsOf: (coloured ? Self.colour(event.level) + level + "\u{1B}[0m" : level).utf8)
     line.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(1, 9 - level.utf8.count)))
     Self.appendVisible(event.message.description, to: &line)
     let values = LogMetadata.merged(metadata, provider: metadataProvider, event: event)

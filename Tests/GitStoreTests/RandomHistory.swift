@@ -25,6 +25,8 @@ struct RandomHistory {
   private var parents: [[Int]] = []
   private var trees: [[String: String]] = []
   private let blobs: [String: ObjectID]
+  /// What each commit reaches, itself included.
+  private var reach: [Set<Int>] = []
 
   init(seed: UInt64, commits: Int, files: Int, dates: ProvenanceTests.Dates) throws {
     repository = try TemporaryRepository()
@@ -89,6 +91,7 @@ struct RandomHistory {
         stream += "M 100644 :\(mark) \(path)\n"
       }
       parents.append(from)
+      reach.append(from.reduce(into: [number]) { $0.formUnion(reach[$1]) })
       trees.append(tree)
     }
     stream += "reset refs/heads/main\nfrom :\(commits - 1 + 10)\n"
@@ -113,13 +116,7 @@ struct RandomHistory {
 
   /// Everything that a commit reaches, itself included.
   func ancestors(of commit: ObjectID) -> Set<ObjectID> {
-    var result: Set<ObjectID> = []
-    var stack = [commit]
-    while let id = stack.popLast() {
-      guard result.insert(id).inserted, let number = numbers[id] else { continue }
-      stack += parents[number].map { ids[$0] }
-    }
-    return result
+    Set((numbers[commit].map { reach[$0] } ?? []).map { ids[$0] })
   }
 
   /// The model of `git log -1 <tip> -- <paths>`; `nil` on arrival at `known`.
@@ -138,13 +135,11 @@ struct RandomHistory {
 
   /// The model of `approved_by`: the oldest commit of the first-parent chain that reaches `commit`.
   func approver(of commit: ObjectID, tip: ObjectID) -> String {
-    var carrier = numbers[tip] ?? 0
-    while let parent = parents[carrier].first, ids[carrier] != commit,
-      ancestors(of: ids[parent]).contains(commit)
-    {
+    guard var carrier = numbers[tip], let number = numbers[commit] else { return "?" }
+    while let parent = parents[carrier].first, carrier != number, reach[parent].contains(number) {
       carrier = parent
     }
-    if ids[carrier] == commit, parents[carrier].count < 2 { return "" }
+    if carrier == number, parents[carrier].count < 2 { return "" }
     return "C\(carrier)"
   }
 }

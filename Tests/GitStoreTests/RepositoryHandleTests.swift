@@ -84,7 +84,9 @@ import UtilityModel
     let blobs = try ["one", "two"].map {
       try repository.git("hash-object", "-w", "--stdin", input: $0)
     }
-    func path(_ id: String) -> String { "\(repository.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))" }
+    func path(_ id: String) -> String {
+      "\(repository.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))"
+    }
     let handle = try RepositoryHandle(path: repository.path)
     let ids = blobs.compactMap { ObjectID(hex: $0) }
     try FileManager.default.removeItem(atPath: path(blobs[0]))
@@ -148,7 +150,8 @@ import UtilityModel
       let expected = lines.split(separator: "\n").map(String.init)
       let changes = try handle.changes(from: before, to: after, under: ["utils"])
       #expect(
-        changes.map { "\($0.old == nil ? "A" : $0.new == nil ? "D" : "M")\t\($0.path)" } == expected)
+        changes.map { "\($0.old == nil ? "A" : $0.new == nil ? "D" : "M")\t\($0.path)" } == expected
+      )
     }
   }
 

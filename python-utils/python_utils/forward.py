@@ -41,7 +41,8 @@ class Forwarder:
 
     def __init__(self, address: tuple, family: socket.AddressFamily) -> None:
         host, port = address[:2]
-        self._base = f"http://[{host}]:{port}" if family == socket.AF_INET6 else f"http://{host}:{port}"
+        literal = f"[{host}]" if family == socket.AF_INET6 else host
+        self._base = f"http://{literal}:{port}"
         self._session: ClientSession | None = None
         self._confirmed = False
         self._probing: asyncio.Lock = asyncio.Lock()
@@ -65,13 +66,15 @@ class Forwarder:
                 content = await answer.read()
         except ClientConnectorError as error:
             raise NoSuccessor(str(error)) from error
-        except (ClientError, TimeoutError, asyncio.TimeoutError) as error:
+        except (ClientError, TimeoutError) as error:
             raise ForwardFailed(f"{type(error).__name__}: {error}") from error
         relayed = [
             (name, value) for name, value in answer.headers.items()
             if name.lower() not in _HOP_BY_HOP
         ]
-        return web.Response(status=answer.status, reason=answer.reason, headers=relayed, body=content)
+        return web.Response(
+            status=answer.status, reason=answer.reason, headers=relayed, body=content
+        )
 
     async def _confirm(self) -> None:
         """Make sure, once, that somebody answers there. As long as the agent holds the socket
@@ -88,7 +91,7 @@ class Forwarder:
                 limit = ClientTimeout(total=_PROBE_TIMEOUT)
                 async with self._client().get(self._base + "/healthz", timeout=limit) as answer:
                     await answer.read()
-            except (ClientError, TimeoutError, asyncio.TimeoutError) as error:
+            except (ClientError, TimeoutError) as error:
                 self._absent_until = loop.time() + _PROBE_AGAIN
                 raise NoSuccessor(f"{type(error).__name__}: {error}") from error
             self._confirmed = True

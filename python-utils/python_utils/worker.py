@@ -19,11 +19,18 @@ from typing import NoReturn
 
 # -I leaves this folder out of the path; it is importable for these imports only.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from worker_channel import (  # noqa: E402
-    FAILED, LOAD, LOADED, MALFORMED, RESULT, RETIRE, STARTED, Channel,
+from worker_channel import (
+    FAILED,
+    LOAD,
+    LOADED,
+    MALFORMED,
+    RESULT,
+    RETIRE,
+    STARTED,
+    Channel,
 )
-from worker_limits import arm_lifeline, end_group, restrict, volunteer_for_oom  # noqa: E402
-from worker_modules import ReleaseModules  # noqa: E402
+from worker_limits import arm_lifeline, end_group, restrict, volunteer_for_oom
+from worker_modules import ReleaseModules
 
 del sys.path[0]
 

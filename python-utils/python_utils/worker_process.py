@@ -19,7 +19,15 @@ from .options import Limits
 from .outcomes import MalformedBody, TimedOut, UtilityRaised, WorkerDied
 from .release import Utility
 from .worker_channel import (
-    CALL, FAILED, HEADER, LOAD, LOADED, MALFORMED, RESULT, RETIRE, STARTED,
+    CALL,
+    FAILED,
+    HEADER,
+    LOAD,
+    LOADED,
+    MALFORMED,
+    RESULT,
+    RETIRE,
+    STARTED,
 )
 
 _SCRIPT = str(Path(__file__).with_name("worker.py"))
@@ -77,12 +85,19 @@ class WorkerProcess(asyncio.Protocol):
                     "LANG": "C.UTF-8",
                     "HOME": self._scratch,
                     "TMPDIR": self._scratch,
+                    # Else each thread takes 64 MiB of the address space that RLIMIT_AS counts.
+                    "MALLOC_ARENA_MAX": "1",
                 },
                 start_new_session=True,
             )
             self.pid = self._process.pid
             self._pidfd = os.pidfd_open(self.pid)
             self._loop.add_reader(self._pidfd, self._exited)
+        except OSError:
+            self.kill("could not be started")
+            self.wait()
+            self._close()
+            raise
         finally:
             theirs.close()
             os.close(lifeline)
@@ -221,7 +236,8 @@ class WorkerProcess(asyncio.Protocol):
     def wait(self) -> None:
         """Block until a killed process has gone, and reap it; for the server's own end."""
         if self._process:
-            self._loop.remove_reader(self._pidfd)
+            if self._pidfd >= 0:
+                self._loop.remove_reader(self._pidfd)
             self._process.wait()
             self._process = None
 

@@ -83,7 +83,6 @@ class WorkerPool:
         try:
             worker.spawn()
         except OSError as error:
-            worker.kill("could not be started")
             raise Overloaded(f"no worker process can be started: {error.strerror}") from error
         self._processes[worker.pid] = worker
 
@@ -181,7 +180,8 @@ class WorkerPool:
         for worker in [worker for worker in self._idle if worker.idle_since < oldest]:
             self._discard(worker, "was idle")
         self._sweep()
-        self._housekeeping = loop.call_later(min(5.0, self._limits.idle / 2 + 0.1), self._keep_house)
+        interval = min(5.0, self._limits.idle / 2 + 0.1)
+        self._housekeeping = loop.call_later(interval, self._keep_house)
 
     def forget(self, utility: Utility) -> None:
         """End a utility's idle workers; its calls in flight finish, then their workers end."""

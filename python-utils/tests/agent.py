@@ -107,7 +107,8 @@ class Client:
         return Answer(response.status, dict(response.getheaders()), response.read())
 
     def call(self, name: str, data: Any = None, filter: Any = None) -> Answer:
-        return self.request("POST", f"/{name}", json.dumps({"data": data, "filter": filter}).encode())
+        body = json.dumps({"data": data, "filter": filter}).encode()
+        return self.request("POST", f"/{name}", body)
 
     def close(self) -> None:
         self.connection.close()

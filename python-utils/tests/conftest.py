@@ -6,7 +6,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
 
-from agent import Agent  # noqa: E402
+from agent import Agent
 
 
 @pytest.fixture

@@ -77,7 +77,8 @@ def test_retiring_utilities_are_served_until_retire(agent):
 
 def test_retire_lets_calls_in_flight_finish(agent):
     old = write_release(agent.folder / "old", {
-        "gone": "import time\nopen(data, 'w').close()\ntime.sleep(.4)\nreturn 'done'"}, digest="old")
+        "gone": "import time\nopen(data, 'w').close()\ntime.sleep(.4)\nreturn 'done'",
+    }, digest="old")
     new = write_release(agent.folder / "new", {"kept": "return 1"}, digest="new")
     server = agent.start(new, "--retiring", f"{old}:gone")
     started = agent.folder / "started"
@@ -139,7 +140,8 @@ class Load:
 def test_no_request_fails_in_a_hand_over_under_load(agent):
     def release(number):
         return write_release(agent.folder / f"r{number}", {
-            "quick": f"return 'r{number}'", "long": f"import time\ntime.sleep(.3)\nreturn 'r{number}'",
+            "quick": f"return 'r{number}'",
+            "long": f"import time\ntime.sleep(.3)\nreturn 'r{number}'",
         }, digest=f"r{number}")
 
     running = agent.start(release(0))

@@ -27,7 +27,8 @@ def test_absent_members_are_none_and_text_survives(agent):
     agent.serve({"echo": "return [data, filter]"})
     with agent.client() as client:
         assert client.request("POST", "/echo", b"{}").json["data"] == [None, None]
-    assert agent.call("echo", "Zürich \U0001f600 \ud800").json["data"][0] == "Zürich \U0001f600 \ud800"
+    text = "Zürich \U0001f600 \ud800"
+    assert agent.call("echo", text).json["data"][0] == text
 
 
 @pytest.mark.parametrize("body", [
@@ -171,7 +172,8 @@ def test_what_is_on_disk_later_does_not_matter(agent):
 def test_a_client_that_leaves_disturbs_nobody(agent):
     server = agent.serve({"nap": "import time\ntime.sleep(data)\nreturn data"})
     for part in (b"POST /nap HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
-                 b'POST /nap HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n{"data": 0.3}', b"garb"):
+                 b'POST /nap HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n{"data": 0.3}',
+                 b"garb"):
         with socket.create_connection(("127.0.0.1", agent.port)) as client:
             client.sendall(part)
             time.sleep(0.05)
@@ -194,9 +196,10 @@ def test_pipelined_requests_are_answered_in_order(agent):
     with socket.create_connection(("127.0.0.1", agent.port), timeout=PATIENCE) as client:
         for number in range(5):
             body = json.dumps({"data": f"n{number}"}).encode()
-            client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
-                           + body)
+            head = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+            client.sendall(head + body)
         text = b""
         while b'"n4"' not in text:
             text += client.recv(65536)
-    assert [text.index(b'"n%d"' % n) for n in range(5)] == sorted(text.index(b'"n%d"' % n) for n in range(5))
+    places = [text.index(b'"n%d"' % number) for number in range(5)]
+    assert places == sorted(places)

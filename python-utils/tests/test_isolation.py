@@ -103,7 +103,8 @@ def test_the_environment_holds_nothing_of_the_agents(agent, monkeypatch):
     """})
     seen = agent.call("look").json["data"]
     # LC_CTYPE is the interpreter's own doing (PEP 538) where it occurs.
-    assert seen["env"].keys() - {"LC_CTYPE"} == {"PATH", "LANG", "HOME", "TMPDIR"}
+    assert seen["env"].keys() - {"LC_CTYPE"} == {
+        "PATH", "LANG", "HOME", "TMPDIR", "MALLOC_ARENA_MAX"}
     assert seen["cwd"] == seen["env"]["HOME"] and seen["files"] == []
     assert not any(str(agent.folder) in entry for entry in seen["path"] + seen["fds"])
     assert not any("packages" in entry or "python-utils" in entry for entry in seen["path"])
@@ -159,7 +160,7 @@ def test_a_worker_that_ends_between_calls_is_not_noticed(agent):
 
 
 def test_warm_workers_are_reused_bounded_and_evicted(agent):
-    utilities = {name: "import os\nreturn os.getpid()" for name in ("a", "b", "c")}
+    utilities = dict.fromkeys("abc", "import os\nreturn os.getpid()")
     server = agent.serve(utilities, "--workers", "2", "--idle", "0.5")
     pids = [agent.call(name).json["data"] for name in ("a", "a", "b", "a")]
     assert pids[0] == pids[1] == pids[3] != pids[2]
@@ -172,7 +173,7 @@ def test_warm_workers_are_reused_bounded_and_evicted(agent):
 
 def test_a_pool_smaller_than_the_load_serves_everyone(agent):
     names = [f"u{number}" for number in range(6)]
-    agent.serve({name: "import time\ntime.sleep(.02)\nreturn data" for name in names},
+    agent.serve(dict.fromkeys(names, "import time\ntime.sleep(.02)\nreturn data"),
                 "--workers", "2")
     calls = [in_background(lambda name=name, n=n: agent.call(name, n)) for n in range(8)
              for name in names]
@@ -230,3 +231,24 @@ def test_a_killed_server_takes_everything_with_it(agent):
     os.kill(server.pid, 9)
     for pid in started:
         eventually(lambda: not alive(pid))
+
+
+MANY_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+together = Barrier(24)
+def work(size):
+    text = "x" * size
+    together.wait()
+    return len(text)
+def many(data, filter):
+    with ThreadPoolExecutor(24) as pool:
+        return sum(pool.map(work, [10_000] * 24))
+"""
+
+
+def test_many_threads_fit_into_the_memory_limit(agent):
+    """glibc would reserve 64 MiB of address space for each thread that allocates."""
+    agent.serve({"many": MANY_THREADS})
+    answer = agent.call("many")
+    assert answer.json.get("data") == 240_000, answer

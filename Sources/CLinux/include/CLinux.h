@@ -25,5 +25,15 @@ int linux_memory_file(const char *name);
 /// A pipe whose ends are closed on exec: `ends[0]` reads. 0, or -1 with errno. Source: pipe2(2).
 int linux_pipe(int ends[2]);
 
-/// A non-blocking, close-on-exec eventfd with count 0, or -1 with errno. Source: eventfd(2).
-int linux_eventfd(void);
+/// A close-on-exec set of descriptors to wait for, or -1 with errno. Source: epoll_create1(2).
+int linux_poller(void);
+
+/// Waits for `descriptor` to be readable or ended too, level-triggered; 0, or -1 with errno.
+int linux_poller_add(int poller, int descriptor, uint64_t token);
+
+/// Waits for `descriptor` no more; 0, or -1 with errno.
+int linux_poller_remove(int poller, int descriptor);
+
+/// Waits, and puts the tokens of at most 64 readable descriptors into `tokens`; their number, or
+/// -1 with errno.
+int linux_poller_wait(int poller, uint64_t tokens[64]);

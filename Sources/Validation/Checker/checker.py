@@ -225,7 +225,7 @@ SOFT_ROOTS = frozenset("""
 # `getattr`, `__import__`, `vars`, `globals`, `__dict__` and their like, which are triggers themselves.
 # `str.format` with dunders is the one rule that starts at a string; it asks the constants of the code
 # object (`formats_escapes`). Two more places read strings: annotations under `register`, a trigger.
-# Words inside strings and comments give false hits, which `code_words` removes exactly.
+# Words inside strings and comments give false hits, which `code_text` removes exactly.
 # `Tests/CheckerTests` compares verdicts with and without the prefilter over the whole corpus and the
 # standard library.
 
@@ -268,12 +268,16 @@ def patterns():
     if _patterns is None:
         import re
 
-        body = r'(?:"""(?:[^"\\]|\\.|"(?!""))*"""|' + r"'''(?:[^'\\]|\\.|'(?!''))*'''|" \
-            r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*')"
-        text = rf"#[^\n]*|(\b(?:[fF][rR]?|[rR][fF]){body})|(?:\b(?:[rRuUbB]|[bB][rR]|[rR][bB]))?{body}"
+        # Unrolled, since it runs over every character of the files it is asked about.
+        text = "|".join((
+            r"#[^\n]*",
+            r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""',
+            r"'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''",
+            r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"',
+            r"'[^'\\\n]*(?:\\.[^'\\\n]*)*'"))
         names = rb"\w+(?:[ \t]+as[ \t]+\w+)?"
         _patterns = {
-            "text": re.compile(text.encode(), re.DOTALL),
+            "text": re.compile(b"(" + text.encode() + b")", re.DOTALL),
             "lib": re.compile(
                 rb"^[ \t]*from[ \t]+(lib(?:\.\w+)*)[ \t]+import[ \t]+(?:\(([\w\s,]*)\)|("
                 + names + rb"(?:[ \t]*,[ \t]*" + names + rb")*))[ \t]*$", re.MULTILINE),
@@ -290,8 +294,8 @@ def patterns():
     return _patterns
 
 
-def code_words(source):
-    """The words outside of strings and comments, and the text they stand in; None where unsure.
+def code_text(source):
+    """The source without its strings and comments, or None where that is unsure or not ASCII.
 
     Strings with a prefix `f` stay, as they hold code. Exact for what compiles: read from the left,
     quotes and `#` outside of strings and comments can only start one.
@@ -299,13 +303,18 @@ def code_words(source):
     if b"\r" in source:
         source = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     parts = patterns()["text"].split(source)
-    bare = b" ".join(parts[0::2])
+    kept = parts[0::2]
+    bare = b" ".join(kept)
     if b'"' in bare or b"'" in bare or b"#" in bare:
         return None
-    text = b" ".join(part for part in parts if part)
-    if not text.isascii():
-        return None
-    return text
+    if b"f" in bare or b"F" in bare:
+        for index in range(1, len(parts), 2):
+            if parts[index - 1][-2:].lower().endswith((b"f", b"fr")) and parts[index][:1] != b"#":
+                kept.append(parts[index])
+        text = b" ".join(kept)
+    else:
+        text = bare
+    return text if text.isascii() else None
 
 
 def triggers_among(words):
@@ -332,7 +341,7 @@ def may_break_rules(source, code, kind):
     if b"getattr" in lean:
         # `getattr(x, "name")` is `x.name`, and judged like it.
         lean = patterns()["getattr"].sub(rb" \1 \2 ", lean)
-    text = code_words(lean)
+    text = code_text(lean)
     if text is None:
         return SUSPICIOUS, None
     words = text.translate(_WORD_BYTES).split()
@@ -478,6 +487,7 @@ class Judge:
         self.pending = []  # findings that hold only if a module did: (node, rule, hint, condition)
         self.dynamic_names = False
         self.string_sites = []
+        self.telling = set(TRACKED_BUILTINS)  # names that may have a value that is followed
 
     # ---- reporting ----
 
@@ -512,18 +522,17 @@ class Judge:
         visitor = VISITORS.get(type(node))
         if visitor is not None:
             visitor(self, node, scope)
-        else:
+        elif node is not None:
             self.visit_children(node, scope)
 
     def visit_children(self, node, scope):
         """Walks all fields of a node in their order."""
-        for field in node._fields:
+        for field in FIELDS[type(node)]:
             value = getattr(node, field, None)
-            if isinstance(value, list):
+            if type(value) is list:
                 for item in value:
-                    if isinstance(item, ast.AST):
-                        self.visit(item, scope)
-            elif isinstance(value, ast.AST):
+                    self.visit(item, scope)
+            elif value is not None:
                 self.visit(value, scope)
 
     def visit_all(self, nodes, scope):
@@ -544,6 +553,8 @@ class Judge:
                 target = target.parent
         certain = certain and not self.conditional
         binding = Binding(kind, payload, source, line, certain)
+        if kind in TELLING_KINDS or type(payload) in EVALUATORS:
+            self.telling.add(name)
         target.bindings.setdefault(name, []).append(binding)
 
     def follow(self, node, scope):
@@ -670,6 +681,8 @@ class Judge:
                 self.follow(default, inner)
             if registered and isinstance(argument.annotation, ast.Constant):
                 self.judge_string_annotation(argument.annotation)
+            if default is not None or argument.annotation is not None:
+                self.telling.add(argument.arg)
             inner.bindings[argument.arg] = [
                 Binding("param", (default, argument.annotation), scope, line, True)]
         return inner
@@ -850,6 +863,8 @@ class Judge:
 
     def name_values(self, node, scope):
         """The values of a name."""
+        if node.id not in self.telling and not self.star_sources:
+            return []
         bound, builtin = self.lookup(node.id, scope, node.lineno)
         values = []
         for binding in bound:
@@ -1469,6 +1484,8 @@ class Judge:
     # Names and attributes.
 
     def judge_name(self, node, scope):
+        if node.id not in self.telling and not self.star_sources:
+            return
         for value in self.name_values(node, scope) if node.id in TRACKED_BUILTINS \
                 else self.evaluate(node, scope):
             self.judge_value(node, value, scope)
@@ -1937,6 +1954,7 @@ class Judge:
 # What the judge asks of paths, nodes and constants
 # ---------------------------------------------------------------------------------------------------
 
+TELLING_KINDS = frozenset(("import", "def", "class", "with", "each"))
 IMPORTERS = frozenset((
     ("builtin", "__import__"), ("path", "importlib.import_module"), ("path", "importlib.__import__")))
 LAZY_CALLS = frozenset(("importlib.import_module", "importlib.__import__"))
@@ -2090,6 +2108,17 @@ def string_items(value):
         raise Unfoldable
     return items
 
+
+# The fields of each kind of node that hold nodes; operators and contexts have nothing to visit.
+_LEAF_FIELDS = frozenset("""
+    ctx op ops id attr arg name names asname module level n s kind value_kind type_comment conversion
+    is_async simple rest kwd_attrs""".split())
+FIELDS = {
+    kind: tuple(field for field in kind._fields if field not in _LEAF_FIELDS)
+    for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+for _kind in (ast.Constant, ast.MatchSingleton):
+    FIELDS[_kind] = ()
 
 VISITORS = {
     ast.Assign: Judge.visit_assign,

@@ -1,0 +1,155 @@
+import Concurrency
+import Logging
+import UtilityModel
+
+/// `runtime.driver: process`: a server process for each slot, on this machine.
+///
+/// The agent owns one listening socket a slot, which every server of that slot inherits: while one
+/// release replaces another, or a crashed server is replaced, clients wait in the socket's backlog
+/// and none is refused. Servers end with the agent, because their standard input ends. The agent
+/// has to ignore SIGPIPE.
+public actor ProcessRuntime: Runtime {
+  /// What the servers are started with, and how long things may take.
+  public struct Configuration: Sendable {
+    /// The interpreter, an absolute path.
+    public var python = "/usr/bin/python3"
+    /// The server's program.
+    public var source: RuntimeSource
+    /// `runtime.service`.
+    public var service = "python-utils"
+    /// `runtime.trial_service`.
+    public var trialService = "python-utils-trial"
+    /// The memory of a utility's worker in MiB: `runtime.memory`.
+    public var memory = 512
+    /// How long a server may take to load a release, and 10 ms more for each of its files.
+    public var readyLimit = Duration.seconds(30)
+    /// How long a drained server may live beyond its longest time limit.
+    public var drainGrace = Duration.seconds(15)
+    /// How long open calls may take when the agent ends.
+    public var shutdownLimit = Duration.seconds(10)
+    /// How many servers may be loading at a time.
+    public var concurrentStarts = 4
+
+    /// The defaults, with the program of `source`.
+    public init(source: RuntimeSource) { self.source = source }
+  }
+
+  struct Slot {
+    /// One deployment, retirement or removal at a time.
+    let turn = Permits(1)
+    var listener: Listener?
+    /// The one that accepts connections.
+    var current: RuntimeServer?
+    /// Everyone who runs: loading, current, draining.
+    var servers: [RuntimeServer] = []
+  }
+
+  let configuration: Configuration
+  let ports: PortRegistry
+  let logger: Logger
+  let supervisor: ChildSupervisor
+  let pool = BlockingPool(name: "runtime", width: 2)
+  let starts: Permits
+  let onExit: @Sendable (RuntimeSlot, String) -> Void
+  var slots: [RuntimeSlot: Slot] = [:]
+  var isShutDown = false
+
+  /// A runtime without servers.
+  ///
+  /// `onExit` is told, on the cooperative pool, of each serving server that ended by itself, and how; whoever
+  /// reconciles the slot should deploy again. Throws `spawnFailed`.
+  public init(
+    _ configuration: Configuration, ports: PortRegistry, logger: Logger,
+    onExit: @escaping @Sendable (RuntimeSlot, String) -> Void
+  ) throws(DeploymentError) {
+    self.configuration = configuration
+    self.ports = ports
+    self.logger = logger
+    self.onExit = onExit
+    starts = Permits(configuration.concurrentStarts)
+    do {
+      supervisor = try ChildSupervisor()
+    } catch {
+      throw DeploymentError(
+        .deploy, .spawnFailed, subject: "the process runtime", cause: error.cause,
+        remedy: "raise the agent's limit of open files (ulimit -n)")
+    }
+  }
+
+  deinit { supervisor.stop() }
+
+  /// True: servers end with the agent.
+  public nonisolated var isEphemeral: Bool { true }
+
+  /// The release that answers, nil when its server is gone.
+  public func running(_ slot: RuntimeSlot) -> Digest? {
+    guard let current = slots[slot]?.current, current.isAlive else { return nil }
+    return current.release.digest
+  }
+
+  /// The releases of all of the tenant's servers, draining and retiring ones included.
+  public func releasesInUse(by tenant: TenantCode) -> Set<Digest> {
+    slots.filter { $0.key.tenant == tenant }.values.flatMap(\.servers)
+      .reduce(into: []) { $0.formUnion($1.releases) }
+  }
+
+  /// The slot's recorded port, assigned now where it has none.
+  public func address(of slot: RuntimeSlot) async throws(DeploymentError) -> RuntimeAddress {
+    let ports = ports
+    let port = try await pool.run { () throws(DeploymentError) in try ports.assign(slot) }
+    return RuntimeAddress(
+      service: slot.kind == .active ? configuration.service : configuration.trialService,
+      port: port)
+  }
+
+  /// Drops the retiring names of the slot's server. Throws `unhealthy` when it does not answer.
+  public func retire(_ slot: RuntimeSlot) async throws(DeploymentError) {
+    try await turn(of: slot).withPermit { () async throws(DeploymentError) in
+      guard let server = slots[slot]?.current, server.isAlive, !server.retiring.isEmpty else {
+        return
+      }
+      do throws(SystemError) {
+        try server.send(.retire)
+      } catch {
+        throw failure(.retire, of: server, cause: error.cause)
+      }
+      switch await server.wait(for: [.retired], within: .seconds(10)) {
+      case .event, .exited: return
+      case .timedOut, .cancelled:
+        throw failure(.retire, of: server, cause: "the server did not answer within 10 s")
+      }
+    }
+  }
+
+  /// Closes the slot's socket, lets its server drain in the background, and forgets both.
+  public func remove(_ slot: RuntimeSlot) async {
+    await turn(of: slot).withPermit {
+      slots[slot]?.listener = nil
+      guard let server = slots[slot]?.current else { return }
+      slots[slot]?.current = nil
+      await drain(server)
+    }
+  }
+
+  /// Drains every server, ends what has not ended after `shutdownLimit`, and reaps all of them.
+  ///
+  /// Deployments under way fail with `shutDown`. Not shortened by the caller's cancellation.
+  public func shutdown() async {
+    isShutDown = true
+    let limit = configuration.shutdownLimit
+    let servers = slots.values.flatMap(\.servers)
+    for slot in slots.keys { slots[slot]?.listener = nil }
+    await Task {
+      await withTaskGroup { group in
+        for server in servers {
+          group.addTask {
+            // One that cannot be told is gone, or is ended by `finish`.
+            let told = (try? server.send(.drain)) != nil
+            await server.finish(within: told ? limit : .zero)
+          }
+        }
+      }
+    }.value
+    supervisor.stop()
+  }
+}

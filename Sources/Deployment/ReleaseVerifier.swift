@@ -1,0 +1,34 @@
+import Hashing
+import UtilityModel
+
+extension Release {
+  /// Reads every file again and compares its hash with the manifest's. Blocks.
+  ///
+  /// Throws `corruptRelease`, naming the files, or a file error. The way out is to discard the
+  /// release and to publish it again.
+  public func verify() throws(DeploymentError) {
+    var damaged: [String] = []
+    do {
+      for utility in manifest.utilities.values where try !isIntact(utility.file, utility.sha256) {
+        damaged.append(utility.file)
+      }
+      for (path, sha256) in manifest.modules where try !isIntact(path, sha256) {
+        damaged.append(path)
+      }
+    } catch {
+      throw error.deploymentError(.open, subject: subject)
+    }
+    guard !damaged.isEmpty else { return }
+    damaged.sort()
+    let more = damaged.count > 5 ? " and \(damaged.count - 5) more" : ""
+    throw DeploymentError(
+      .open, .corruptRelease, subject: subject,
+      cause: "\(damaged.prefix(5).joined(separator: ", "))\(more) on the disk: not what was published",
+      remedy: "it is published anew from git")
+  }
+
+  private func isIntact(_ path: String, _ sha256: String) throws(SystemError) -> Bool {
+    guard let bytes = try Folder.contents(ofFile: "\(directory)/\(path)") else { return false }
+    return SHA256.digest(of: bytes).hex == sha256
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Logging
+import Telemetry
+import UtilityModel
+
+/// How an answer is printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case text
+  case json
+}
+
+/// The options of every command that needs the configuration.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "Configuration file, JSON or YAML.")
+  var config: String?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("One key.", valueName: "key=value"))
+  var settings: [String] = []
+
+  /// The effective configuration. Throws `ConfigurationError`.
+  func load() throws -> Configuration {
+    try Configuration.load(
+      file: config, flags: settings, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// The log of a command that looks or runs.
+  static func logger(_ configuration: Configuration, quiet: Bool = false) -> Logger {
+    let configured = Logger.Level(rawValue: configuration.text("log.level")) ?? .info
+    let level = quiet ? max(configured, .warning) : configured
+    let terminal = isatty(STDERR_FILENO) == 1
+    let format = configuration["log.format"] ?? (terminal ? "text" : "json")
+    let coloured = terminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    return Logger(label: "sync-agent") { label in
+      if format == "json" { return JSONLogHandler(label: label, level: level) }
+      return TextLogHandler(label: label, level: level, coloured: coloured)
+    }
+  }
+}
+
+/// Printing answers.
+enum Output {
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  /// A finding as one or two lines.
+  static func text(_ finding: Finding) -> String {
+    let place = finding.line > 0 ? "\(finding.path):\(finding.line):\(finding.column)" : finding.path
+    let hint = finding.hint.isEmpty ? "" : "\n    \(finding.hint)"
+    return "\(place): \(finding.severity.rawValue) \(finding.rule): \(finding.message)\(hint)"
+  }
+
+  /// Whether standard output is a terminal that wants colour.
+  static var isColoured: Bool {
+    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+  }
+
+  static func coloured(_ text: String, _ phase: SyncPhase) -> String {
+    guard isColoured else { return text }
+    let code =
+      switch phase {
+      case .synced: 32
+      case .syncing: 36
+      case .degraded, .held, .suspended: 33
+      case .failed: 31
+      }
+    return "\u{1B}[\(code)m\(text)\u{1B}[0m"
+  }
+}
+
+/// A tenant given on the command line. Throws a `ValidationError`.
+func tenantArgument(_ text: String?) throws -> TenantCode? {
+  guard let text else { return nil }
+  guard let tenant = TenantCode(text) else {
+    throw ValidationError(
+      "`\(text)` is no tenant code: write 1 to 48 of a-z, 0-9, - and _, a letter or digit first")
+  }
+  return tenant
+}

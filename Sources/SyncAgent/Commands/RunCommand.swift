@@ -1,0 +1,78 @@
+import ArgumentParser
+import CatalogAPI
+import Deployment
+import Foundation
+import GitStore
+import Hummingbird
+import Logging
+import Metrics
+import Reconciliation
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+import UtilityModel
+
+/// `sync-agent run`: watch, reconcile, serve until SIGTERM.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Watch, reconcile and serve until SIGTERM.",
+    discussion: "Example: sync-agent run --repositories.root ./data/repos --server.port 8109")
+
+  @OptionGroup var options: CommonOptions
+
+  func run() async throws {
+    let configuration = try options.load()
+    let logger = CommonOptions.logger(configuration)
+    let registry = PrometheusRegistry(declarations: MetricDeclaration.agent)
+    MetricsSystem.bootstrap(registry)
+    let state = try StateFolder(path: configuration.stateFolder)
+    guard let lock = try WriterLock.take(in: state) else {
+      throw AgentError(
+        "another agent or command writes this catalog (state folder \(configuration.stateFolder))",
+        "stop it, or give this one another catalog.url")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    let exits = ExitListener()
+    let agent = try await Agent.assemble(
+      configuration, purpose: .writing, logger: logger, onExit: { exits.tell($0, $1) })
+    try FileManager.default.createDirectory(
+      atPath: configuration.text("repositories.root"), withIntermediateDirectories: true)
+    try await agent.context.snapshots.load()
+
+    let service = AgentService(agent: agent, registry: registry, exits: exits)
+    try await service.run()
+    logger.info("stopped")
+  }
+}
+
+/// Takes the news of ended servers to the reconciler, once there is one.
+final class ExitListener: Sendable {
+  private let target = Mutex<(@Sendable (RuntimeSlot, String) -> Void)?>(nil)
+
+  func listen(_ body: @escaping @Sendable (RuntimeSlot, String) -> Void) {
+    target.withLock { $0 = body }
+  }
+
+  func tell(_ slot: RuntimeSlot, _ reason: String) {
+    target.withLock { $0 }?(slot, reason)
+  }
+}
+
+extension MetricDeclaration {
+  /// What the agent counts, beside the HTTP interface.
+  static let agent: [MetricDeclaration] = [
+    .init(name: "sync_total", help: "Reconciles by result."),
+    .init(name: "sync_duration_seconds", help: "From the hint to the end of a reconcile."),
+    .init(
+      name: "commit_to_live_seconds", help: "From the hint of a commit to its being served.",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5, 10, 30]),
+    .init(name: "quarantined_utilities", help: "Utilities whose newest version is refused."),
+    .init(name: "sync_queue_depth", help: "Tenants that are being reconciled or wait for it."),
+    .init(name: "sync_tenants", help: "Tenants with a repository."),
+    .init(name: "watcher_watches", help: "inotify watches."),
+    .init(name: "watcher_unwatched_tenants", help: "Tenants that no watch covers."),
+    .init(name: "watcher_overflows", help: "Overflows of the inotify queue since the start."),
+    .init(name: "watcher_restarts", help: "Restarts of the watcher since the start."),
+    .init(name: "runtime_exits_total", help: "Servers of runtimes that ended by themselves."),
+  ]
+}

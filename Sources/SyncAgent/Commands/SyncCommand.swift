@@ -1,0 +1,148 @@
+import ArgumentParser
+import Foundation
+import Reconciliation
+import UtilityModel
+
+/// `sync-agent sync`: reconcile once and print the report.
+struct SyncCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sync", abstract: "Reconcile once and print the report.",
+    discussion: """
+      Exit status: 0 all applied; 3 some utility quarantined or held; 1 failed.
+      Example: sync-agent sync --tenant demo --wait
+      """)
+
+  @OptionGroup var options: CommonOptions
+  @Option(help: "One tenant instead of all.") var tenant: String?
+  @Flag(help: "Go on until nothing is due any more, at most 5 minutes.") var wait = false
+  @Option(help: "text or json.") var format: OutputFormat = .text
+
+  func run() async throws {
+    let configuration = try options.load()
+    let tenant = try tenantArgument(tenant)
+    let deadline = ContinuousClock.now + .seconds(300)
+    var statuses = try await once(configuration, tenant)
+    while wait, ContinuousClock.now < deadline,
+      statuses.contains(where: { $0.branches.contains { $0.nextRetry != nil && $0.phase == .failed } })
+    {
+      try await Task.sleep(for: .seconds(1))
+      statuses = try await once(configuration, tenant)
+    }
+    if format == .json {
+      try Output.json(SyncSummary(statuses))
+    } else {
+      printText(statuses)
+    }
+    let phases = statuses.flatMap(\.branches).map(\.phase)
+    if phases.contains(.failed) { throw ExitCode(1) }
+    if phases.contains(.degraded) || phases.contains(.held) { throw ExitCode(3) }
+  }
+
+  /// By the running agent where there is one, by this process otherwise.
+  private func once(
+    _ configuration: Configuration, _ tenant: TenantCode?
+  ) async throws -> [TenantStatus] {
+    let state = try StateFolder(path: configuration.stateFolder)
+    let request = ControlSocket.Request(command: "sync", tenant: tenant?.rawValue)
+    for _ in 0..<600 {
+      if let reply = try await BlockingCall.run({ try ControlSocket.ask(request, in: state) }) {
+        if let error = reply.error { throw AgentError(error, "see the agent's log") }
+        return try JSONDecoder().decode(
+          [TenantStatus].self, from: Data((reply.body ?? "[]").utf8))
+      }
+      if let lock = try WriterLock.take(in: state) {
+        defer { withExtendedLifetime(lock) {} }
+        return try await alone(configuration, tenant)
+      }
+      // Another command writes, or an agent is starting.
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw AgentError("another command has been writing for 30 s", "wait for it, or stop it")
+  }
+
+  private func alone(
+    _ configuration: Configuration, _ tenant: TenantCode?
+  ) async throws -> [TenantStatus] {
+    let logger = CommonOptions.logger(configuration, quiet: true)
+    let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
+    try FileManager.default.createDirectory(
+      atPath: configuration.text("repositories.root"), withIntermediateDirectories: true)
+    let reconciler = Reconciler(
+      context: agent.context, root: configuration.text("repositories.root"),
+      resyncInterval: .seconds(300), concurrency: configuration.integer("agent.concurrency"))
+    try await reconciler.prepare()
+    let statuses = try await reconciler.sync(tenant)
+    await agent.context.runtime.shutdown()
+    guard let statuses else {
+      throw AgentError(
+        "no tenant `\(tenant?.rawValue ?? "")` is known",
+        "make its repository in repositories.root")
+    }
+    return statuses
+  }
+
+  private func printText(_ statuses: [TenantStatus]) {
+    if statuses.isEmpty { print("no tenants: make a repository TENANT.git in repositories.root") }
+    for tenant in statuses {
+      for branch in tenant.branches {
+        let phase = Output.coloured(branch.phase.rawValue, branch.phase)
+        print("\(tenant.tenantcode)  \(branch.applied ?? branch.observed ?? branch.branch)  \(phase)")
+        let changes = (branch.report?.changes ?? [:]).sorted { $0.key < $1.key }
+        if !changes.isEmpty {
+          print("  " + changes.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+        }
+        for utility in branch.report?.quarantined ?? [] {
+          print("  quarantined: \(utility.name)")
+          for finding in utility.findings { print("    " + Output.text(finding)) }
+        }
+        if let error = branch.report?.error { print("  failed: \(error)") }
+      }
+    }
+  }
+}
+
+/// The `sync` command's JSON. Source: contract, section 5.
+struct SyncSummary: Encodable {
+  struct Branch: Encodable {
+    var branch: String
+    var revision: String?
+    var phase: SyncPhase
+    var changes: [String: Int]
+    var quarantined: [QuarantinedUtility]
+    var held: HeldRevision?
+    var error: String?
+
+    enum CodingKeys: CodingKey { case branch, revision, phase, changes, quarantined, held, error }
+
+    /// Every key is written, null where there is nothing.
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(branch, forKey: .branch)
+      try container.encode(revision, forKey: .revision)
+      try container.encode(phase, forKey: .phase)
+      try container.encode(changes, forKey: .changes)
+      try container.encode(quarantined, forKey: .quarantined)
+      try container.encode(held, forKey: .held)
+      try container.encode(error, forKey: .error)
+    }
+  }
+  struct Tenant: Encodable {
+    var tenantcode: String
+    var branches: [Branch]
+  }
+  var tenants: [Tenant]
+
+  init(_ statuses: [TenantStatus]) {
+    tenants = statuses.map { tenant in
+      Tenant(
+        tenantcode: tenant.tenantcode,
+        branches: tenant.branches.map { branch in
+          Branch(
+            branch: branch.branch, revision: branch.attempted ?? branch.applied,
+            phase: branch.phase, changes: branch.report?.changes ?? [:],
+            quarantined: branch.report?.quarantined ?? [], held: branch.report?.held,
+            error: branch.report?.error)
+        })
+    }
+  }
+}

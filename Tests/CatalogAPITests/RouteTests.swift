@@ -1,0 +1,131 @@
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import Testing
+
+@testable import CatalogAPI
+
+@Suite struct RouteTests {
+  static let reads = [
+    "/utils/v1/custom-utils/acme/-/-", "/utils/v1/custom-utils/acme/1001", "/utils/v1/sync",
+    "/utils/v1/sync/acme", "/utils/v1/sync/acme/commits/abcd", "/utils/v1/history/acme/1001",
+    "/utils/v1/source/acme/1001", "/health", "/health/live", "/metrics",
+  ]
+
+  @Test(arguments: reads)
+  func answersGetAndHeadAndRefusesTheRest(path: String) async throws {
+    try await Fixture().test { client in
+      let get = try await client.execute(uri: path, method: .get) { $0 }
+      let head = try await client.execute(uri: path, method: .head) { $0 }
+      #expect(get.status == .ok && head.status == .ok)
+      #expect(head.body.readableBytes == 0)
+      #expect(head.headers[.contentType] == get.headers[.contentType])
+      #expect(head.headers[.contentLength] != nil && head.headers[.contentLength] != "0")
+      for method in [HTTPRequest.Method.post, .put, .patch, .delete, .options] {
+        let refused = try await client.execute(uri: path, method: method) { $0 }
+        #expect(refused.status == .methodNotAllowed)
+        #expect(refused.headers[.allow] == "GET, HEAD")
+        let message = try Answer(refused).json["displaymessage"] as? String
+        #expect(message?.contains("git") == true)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "/", "/nowhere", "/utils/v1/custom-utils", "/utils/v1/custom-utils/none/-/-",
+    "/utils/v1/custom-utils/ACME/-/-", "/utils/v1/custom-utils/acme/4711", "/utils/v1/sync/none",
+    "/utils/v1/sync/none/commits/abcd", "/utils/v1/history/acme/4711",
+    "/utils/v1/source/acme/1001?revision=dead", "/utils/v1/custom-utils/a%2Fb/-/-",
+    "/utils/v1/custom-utils/acme/1002?status=draft",
+  ])
+  func whatIsNotThereIs404(path: String) async throws {
+    try await Fixture().test { client in
+      let response = try await client.execute(uri: path, method: .get) { $0 }
+      #expect(response.status == .notFound)
+      let answer = try Answer(response)
+      #expect(answer.error == "NOT_FOUND" && !answer.success)
+    }
+  }
+
+  @Test(arguments: ["abc", "xyz1", String(repeating: "a", count: 41)])
+  func aCommitIsHexadecimal(sha: String) async throws {
+    try await Fixture().test { client in
+      let uri = "/utils/v1/sync/acme/commits/\(sha)"
+      let response = try await client.execute(uri: uri, method: .get) { $0 }
+      #expect(response.status == .badRequest)
+      #expect(try Answer(response).fields == ["sha"])
+    }
+  }
+
+  @Test func failuresTellNothing() async throws {
+    try await Fixture().test { client in
+      let uri = "/utils/v1/custom-utils/acme/1004"
+      let response = try await client.execute(uri: uri, method: .get) { $0 }
+      #expect(response.status == .internalServerError)
+      #expect(try Answer(response).error == "INTERNAL_ERROR")
+      #expect(!String(buffer: response.body).contains("Cocoa"))
+    }
+  }
+
+  @Test func answersSyncHistoryAndSource() async throws {
+    try await Fixture().test { client in
+      let sync = try Answer(try await client.execute(uri: "/utils/v1/sync", method: .get) { $0 })
+      let data = sync.json["data"] as? [String: [[String: Any]]]
+      #expect(data?["tenants"]?.first?["tenantcode"] as? String == "acme")
+      let one = try Answer(
+        try await client.execute(uri: "/utils/v1/sync/acme", method: .get) { $0 })
+      #expect((one.json["data"] as? [String: Any])?["tenantcode"] as? String == "acme")
+      let history = try Answer(
+        try await client.execute(uri: "/utils/v1/history/acme/1001", method: .get) { $0 })
+      #expect((history.json["data"] as? [[String: Any]])?.first?["message"] as? String == "alpha")
+      let source = try await client.execute(
+        uri: "/utils/v1/source/acme/1001?revision=BEEF", method: .get
+      ) { $0 }
+      #expect(source.headers[.contentType] == "text/x-python; charset=utf-8")
+      #expect(String(buffer: source.body) == "# alpha beef\n")
+    }
+  }
+
+  @Test func healthFollowsTheChecks() async throws {
+    let fixture = try Fixture()
+    try await fixture.test { client in
+      func status(_ path: String) async throws -> Int {
+        try await client.execute(uri: path, method: .get) { Int($0.status.code) }
+      }
+      #expect(try await status("/health/ready") == 503)
+      fixture.health.report(check: "database", status: .healthy)
+      #expect(try await status("/health/ready") == 200)
+      fixture.health.report(check: "database", status: .unhealthy)
+      #expect(try await status("/health") == 503)
+      #expect(try await status("/health/live") == 200)
+    }
+  }
+
+  @Test func requestIDsAreEchoedOnlyWhenHarmless() async throws {
+    try await Fixture().test { client in
+      for (given, isTaken) in [("abc-1.2_X", true), ("a b", false), ("", false)] {
+        let response = try await client.execute(
+          uri: "/health", method: .get, headers: [RequestIDs.header: given]
+        ) { $0 }
+        let id = try #require(response.headers[RequestIDs.header])
+        #expect((id == given) == isTaken && !id.isEmpty)
+      }
+    }
+  }
+
+  @Test func metricsAreLabelledByTemplate() async throws {
+    try await Fixture().testLive { client in
+      for path in ["/utils/v1/custom-utils/acme/-/-", "/secret/1", "/secret/2"] {
+        _ = try await client.execute(uri: path, method: .get) { $0 }
+      }
+      let text = try await client.execute(uri: "/metrics", method: .get) {
+        String(buffer: $0.body)
+      }
+      let name = "http_request_duration_seconds_count"
+      let list = Route.list.rawValue
+      #expect(text.contains("\(name){endpoint=\"\(list)\",method=\"GET\",status=\"200\"} 1\n"))
+      #expect(text.contains("\(name){endpoint=\"other\",method=\"GET\",status=\"404\"} 2\n"))
+      #expect(!text.contains("secret"))
+    }
+  }
+}
