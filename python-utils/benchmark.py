@@ -4,6 +4,7 @@ Needs nothing but the server itself; `wrk`, where installed, adds the rate of ca
 """
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -45,6 +46,7 @@ def start(agent: Agent, release: Path) -> float:
 
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
+    os.environ["TMPDIR"] = str(folder)  # for what killed servers leave
     agent = Agent(folder)
     try:
         small = write_release(folder / "small", {f"u{n}": "return data" for n in range(ROUNDS)})

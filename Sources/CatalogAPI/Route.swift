@@ -30,8 +30,14 @@ enum Route: String, CaseIterable {
     }?.route
   }
 
-  /// The template in Hummingbird's words.
-  var routerPath: RouterPath { RouterPath(rawValue) }
+  /// The template for Hummingbird's router, which wants one name for a place that two routes share:
+  /// parameters are named by their place, and read by `RequestParameters` instead.
+  var routerPath: RouterPath {
+    let parts = rawValue.split(separator: "/").enumerated().map { index, part in
+      part.hasPrefix("{") ? "{\(index)}" : String(part)
+    }
+    return RouterPath("/" + parts.joined(separator: "/"))
+  }
 
   /// What answers a method other than GET and HEAD.
   func methodNotAllowed() -> Response {

@@ -87,6 +87,9 @@ final class ChildProcess: Sendable {
     if let failure { throw failure }
   }
 
+  /// Closes its standard input: for the child the agent is gone.
+  func closeControl() { control.withLock { $0 = nil } }
+
   /// Sends a signal to the process, or to its whole group; nothing once it was reaped.
   func signal(_ signal: Int32, group: Bool = false) {
     reaped.withLock { reaped in
@@ -97,7 +100,7 @@ final class ChildProcess: Sendable {
   /// Ends the rest of its group, reaps it, and tells how it ended. Called once, by the supervisor,
   /// when `exit` is readable. Until then the zombie holds the id, so that the group is still ours.
   func reap() -> String {
-    control.withLock { $0 = nil }
+    closeControl()
     return reaped.withLock { reaped in
       kill(-pid, SIGKILL)
       var status: Int32 = 0

@@ -61,9 +61,7 @@ public struct PortRegistry: Sendable {
       if records.first == nil || records.first == slot.tenant.rawValue {
         records.first = slot.tenant.rawValue
         port = slot.kind == .active ? ports.active : ports.trial
-        do throws(SystemError) {
-          _ = try Listener(port: port)
-        } catch where error.errno == EADDRINUSE {
+        guard try Self.isFree(port) else {
           let key = slot.kind == .active ? "runtime.port" : "runtime.trial_port"
           throw Self.inUse(port, slot: slot, key: key)
         }
@@ -100,17 +98,22 @@ public struct PortRegistry: Sendable {
 
   private func nextFree(besides taken: Set<Int>, slot: RuntimeSlot) throws -> Int {
     for port in ports.range where !taken.contains(port) {
-      do throws(SystemError) {
-        _ = try Listener(port: port)
-        return port
-      } catch where error.errno == EADDRINUSE || error.errno == EACCES {
-        continue
-      }
+      if try Self.isFree(port) { return port }
     }
     throw DeploymentError(
       .assignPort, .portsExhausted, subject: slot.description,
       cause: "no port of \(ports.range.lowerBound)-\(ports.range.upperBound) is free",
       remedy: "widen runtime.port_range", disposition: .stalled)
+  }
+
+  private static func isFree(_ port: Int) throws(SystemError) -> Bool {
+    do {
+      _ = try Listener(port: port)
+      return true
+    } catch {
+      guard error.errno == EADDRINUSE else { throw error }
+      return false
+    }
   }
 
   private func attempt<Value>(

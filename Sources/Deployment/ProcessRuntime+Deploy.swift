@@ -38,6 +38,10 @@ extension ProcessRuntime {
     guard !isShutDown else { throw shutDown(release) }
     let server = try await spawn(release, slot: slot, retiring: retiring, listener: listener)
     slots[slot]?.servers.append(server)
+    guard !isShutDown else {
+      server.kill()
+      throw shutDown(release)
+    }
     let files = release.manifest.utilities.count + release.manifest.modules.count
     let limit = configuration.readyLimit + .milliseconds(10) * files
     do throws(DeploymentError) {
@@ -120,8 +124,9 @@ extension ProcessRuntime {
     var logger = logger
     logger[metadataKey: "tenant_code"] = "\(slot.tenant)"
     logger[metadataKey: "runtime"] = "\(slot)"
-    let (supervisor, finalLogger) = (supervisor, logger)
-    do {
+    let finalLogger = logger
+    do throws(SystemError) {
+      let supervisor = try watcher()
       return try await pool.run { () throws(SystemError) in
         try RuntimeServer(
           command, release: release, retiring: retiring, supervisor: supervisor,
@@ -137,17 +142,27 @@ extension ProcessRuntime {
     }
   }
 
+  private func watcher() throws(SystemError) -> ChildSupervisor {
+    if let supervisor { return supervisor }
+    let new = try ChildSupervisor()
+    supervisor = new
+    return new
+  }
+
   private func ended(_ server: RuntimeServer, slot: RuntimeSlot, how: String) {
     slots[slot]?.servers.removeAll { $0 === server }
     guard slots[slot]?.current === server else { return }
     slots[slot]?.current = nil
-    if !server.isStopping, !isShutDown { onExit(slot, how) }
+    if !server.isStopping, !isShutDown { exitHandler?(slot, how) }
   }
 }
 
 extension ProcessRuntime {
+  /// The slot's lock; from now on the slot is known.
   func turn(of slot: RuntimeSlot) -> Permits {
-    slots[slot, default: Slot()].turn
+    let known = slots[slot] ?? Slot()
+    slots[slot] = known
+    return known.turn
   }
 
   private func listener(
@@ -181,7 +196,8 @@ extension ProcessRuntime {
     case .exited(let how):
       let last = server.log.lastMessage.map { ", its last words: \($0)" } ?? ""
       throw failure(
-        .deploy, of: server, cause: "the server ended before it was \(kind.rawValue) (\(how))\(last)")
+        .deploy, of: server,
+        cause: "the server ended before it was \(kind.rawValue) (\(how))\(last)")
     case .timedOut:
       throw failure(
         .deploy, of: server,

@@ -12,15 +12,15 @@ public actor ProcessRuntime: Runtime {
   /// What the servers are started with, and how long things may take.
   public struct Configuration: Sendable {
     /// The interpreter, an absolute path.
-    public var python = "/usr/bin/python3"
+    public var python: String
     /// The server's program.
     public var source: RuntimeSource
     /// `runtime.service`.
-    public var service = "python-utils"
+    public var service: String
     /// `runtime.trial_service`.
-    public var trialService = "python-utils-trial"
+    public var trialService: String
     /// The memory of a utility's worker in MiB: `runtime.memory`.
-    public var memory = 512
+    public var memory: Int
     /// How long a server may take to load a release, and 10 ms more for each of its files.
     public var readyLimit = Duration.seconds(30)
     /// How long a drained server may live beyond its longest time limit.
@@ -31,7 +31,16 @@ public actor ProcessRuntime: Runtime {
     public var concurrentStarts = 4
 
     /// The defaults, with the program of `source`.
-    public init(source: RuntimeSource) { self.source = source }
+    public init(
+      python: String = "/usr/bin/python3", source: RuntimeSource, memory: Int = 512,
+      service: String = "python-utils", trialService: String = "python-utils-trial"
+    ) {
+      self.python = python
+      self.source = source
+      self.memory = memory
+      self.service = service
+      self.trialService = trialService
+    }
   }
 
   struct Slot {
@@ -47,36 +56,29 @@ public actor ProcessRuntime: Runtime {
   let configuration: Configuration
   let ports: PortRegistry
   let logger: Logger
-  let supervisor: ChildSupervisor
   let pool = BlockingPool(name: "runtime", width: 2)
   let starts: Permits
-  let onExit: @Sendable (RuntimeSlot, String) -> Void
+  /// Made for the first server.
+  var supervisor: ChildSupervisor?
+  var exitHandler: (@Sendable (RuntimeSlot, String) -> Void)?
   var slots: [RuntimeSlot: Slot] = [:]
   var isShutDown = false
 
-  /// A runtime without servers.
-  ///
-  /// `onExit` is told, on the cooperative pool, of each serving server that ended by itself, and how; whoever
-  /// reconciles the slot should deploy again. Throws `spawnFailed`.
-  public init(
-    _ configuration: Configuration, ports: PortRegistry, logger: Logger,
-    onExit: @escaping @Sendable (RuntimeSlot, String) -> Void
-  ) throws(DeploymentError) {
+  /// A runtime without servers; starts nothing yet.
+  public init(configuration: Configuration, ports: PortRegistry, logger: Logger) {
     self.configuration = configuration
     self.ports = ports
     self.logger = logger
-    self.onExit = onExit
     starts = Permits(configuration.concurrentStarts)
-    do {
-      supervisor = try ChildSupervisor()
-    } catch {
-      throw DeploymentError(
-        .deploy, .spawnFailed, subject: "the process runtime", cause: error.cause,
-        remedy: "raise the agent's limit of open files (ulimit -n)")
-    }
   }
 
-  deinit { supervisor.stop() }
+  deinit { supervisor?.stop() }
+
+  /// Has `handler` told, on the cooperative pool, of each serving server that ends by itself, and
+  /// how: whoever reconciles the slot should deploy again. Clients wait meanwhile.
+  public func onExit(_ handler: @escaping @Sendable (RuntimeSlot, String) -> Void) {
+    exitHandler = handler
+  }
 
   /// True: servers end with the agent.
   public nonisolated var isEphemeral: Bool { true }
@@ -133,7 +135,7 @@ public actor ProcessRuntime: Runtime {
 
   /// Drains every server, ends what has not ended after `shutdownLimit`, and reaps all of them.
   ///
-  /// Deployments under way fail with `shutDown`. Not shortened by the caller's cancellation.
+  /// Deployments under way fail with `unhealthy` or `shutDown`. Not shortened by the caller's cancellation.
   public func shutdown() async {
     isShutDown = true
     let limit = configuration.shutdownLimit
@@ -150,6 +152,7 @@ public actor ProcessRuntime: Runtime {
         }
       }
     }.value
-    supervisor.stop()
+    supervisor?.stop()
+    supervisor = nil
   }
 }

@@ -23,7 +23,8 @@ extension Release {
     let more = damaged.count > 5 ? " and \(damaged.count - 5) more" : ""
     throw DeploymentError(
       .open, .corruptRelease, subject: subject,
-      cause: "\(damaged.prefix(5).joined(separator: ", "))\(more) on the disk: not what was published",
+      cause: "what is on the disk is not what was published: "
+        + "\(damaged.prefix(5).joined(separator: ", "))\(more)",
       remedy: "it is published anew from git")
   }
 

@@ -55,7 +55,7 @@ final class StagingFolder {
     let folder: Descriptor
     do {
       folder = try Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    } catch where error.errno == ENOENT {
+    } catch  where error.errno == ENOENT {
       return
     }
     guard flock(folder.number, LOCK_EX | LOCK_NB) == 0 else {

@@ -14,21 +14,27 @@ struct ChangeOrigin {
   /// The commit that last changed each resolved unit, by the unit's number.
   private(set) var answers: [Int: Int] = [:]
   private var pending: [Int: PendingUnits] = [:]
-  private let unitsOfPath: [[UInt8]: [Int]]
+  /// Each path's unit, by the path's bytes.
+  private var unitOfPath: [[UInt8]: Int] = [:]
+  /// Further units of a path that several name.
+  private var sharingUnits: [[UInt8]: [Int]] = [:]
   private let folders: [String]
   private let total: Int
 
   /// Looks for the given units' paths.
   init(units: [[String]]) {
-    var unitsOfPath: [[UInt8]: [Int]] = [:]
     var folders: Set<String> = []
+    unitOfPath.reserveCapacity(units.count * 2)
     for (number, paths) in units.enumerated() {
       for path in paths {
-        unitsOfPath[Array(path.utf8), default: []].append(number)
-        folders.insert(String(path.prefix { $0 != "/" }))
+        let bytes = Array(path.utf8)
+        if let other = unitOfPath.updateValue(number, forKey: bytes), other != number {
+          sharingUnits[bytes, default: []].append(other)
+        }
+        let end = path.utf8.firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
+        folders.insert(String(path[..<end]))
       }
     }
-    self.unitsOfPath = unitsOfPath
     self.folders = Array(folders)
     total = units.count
   }
@@ -94,7 +100,10 @@ struct ChangeOrigin {
     var comparison = TreeComparison(under: folders)
     try comparison.run(from: old, to: new, in: repository) { change in
       guard (change.new ?? change.old)?.validPath ?? false else { return }
-      for unit in unitsOfPath[Array(change.path.utf8)] ?? [] { units.insert(unit) }
+      let path = Array(change.path.utf8)
+      guard let unit = unitOfPath[path] else { return }
+      units.insert(unit)
+      units.formUnion(sharingUnits[path] ?? [])
     }
     return units
   }

@@ -122,7 +122,8 @@ public actor TenantReconciler {
     guard context.releases != nil else { return true }
     let active = statuses[approvedName]?.release ?? ""
     let trial = statuses[trialName]?.release ?? statuses[approvedName]?.trialRelease ?? ""
-    return await runs(active, .active) && runs(trial, .trial)
+    guard await runs(active, .active) else { return false }
+    return await runs(trial, .trial)
   }
 
   private func runs(_ release: String, _ kind: RuntimeSlot.Kind) async -> Bool {

@@ -27,8 +27,7 @@ struct Agent: Sendable {
 
   /// Assembles everything. Throws what the parts throw, each with its way out.
   static func assemble(
-    _ configuration: Configuration, purpose: Purpose, logger: Logger,
-    onExit: @escaping @Sendable (RuntimeSlot, String) -> Void = { _, _ in }
+    _ configuration: Configuration, purpose: Purpose, logger: Logger
   ) async throws -> Agent {
     let state = try StateFolder(path: configuration.stateFolder)
     guard case .sqlite(let path) = try CatalogURL(configuration.text("catalog.url")) else {
@@ -39,7 +38,7 @@ struct Agent: Sendable {
     let validator = Validator(
       limits: CheckerLimits(python: configuration.text("runtime.python")),
       cachePath: state.file("verdicts.sqlite"), width: max(2, cores + 1), logger: logger)
-    let (runtime, process) = try makeRuntime(configuration, state, purpose, logger, onExit)
+    let (runtime, process) = try makeRuntime(configuration, state, purpose, logger)
     let driver = configuration.text("runtime.driver")
     let context = ReconcileContext(
       settings: .init(
@@ -63,8 +62,7 @@ struct Agent: Sendable {
   }
 
   private static func makeRuntime(
-    _ configuration: Configuration, _ state: StateFolder, _ purpose: Purpose, _ logger: Logger,
-    _ onExit: @escaping @Sendable (RuntimeSlot, String) -> Void
+    _ configuration: Configuration, _ state: StateFolder, _ purpose: Purpose, _ logger: Logger
   ) throws -> (any Runtime, ProcessRuntime?) {
     let (service, trial) = (
       configuration.text("runtime.service"), configuration.text("runtime.trial_service")
@@ -86,13 +84,12 @@ struct Agent: Sendable {
         RecordedRuntime(registry: registry, ports: ports, service: service, trialService: trial), nil
       )
     }
-    var settings = ProcessRuntime.Configuration(
-      source: try RuntimeSource.locate(explicit: configuration["runtime.source"]))
-    settings.python = configuration.text("runtime.python")
-    settings.memory = configuration.integer("runtime.memory")
-    settings.service = service
-    settings.trialService = trial
-    let runtime = try ProcessRuntime(settings, ports: registry, logger: logger, onExit: onExit)
+    let runtime = ProcessRuntime(
+      configuration: .init(
+        python: configuration.text("runtime.python"),
+        source: try RuntimeSource.locate(explicit: configuration["runtime.source"]),
+        memory: configuration.integer("runtime.memory"), service: service, trialService: trial),
+      ports: registry, logger: logger)
     return (runtime, runtime)
   }
 }

@@ -16,7 +16,6 @@ import UtilityModel
 struct AgentService: Sendable {
   let agent: Agent
   let registry: PrometheusRegistry
-  let exits: ExitListener
 
   /// Serves until SIGTERM or SIGINT, then drains. Throws what makes it impossible to start.
   func run() async throws {
@@ -31,7 +30,7 @@ struct AgentService: Sendable {
       concurrency: configuration.integer("agent.concurrency"),
       unwatched: { watcherBox.watcher?.status.unwatched ?? [] })
     let logger = agent.logger
-    exits.listen { slot, reason in
+    await agent.process?.onExit { slot, reason in
       logger.error(
         "a runtime's server ended by itself",
         metadata: ["tenant_code": "\(slot.tenant)", "runtime": "\(slot.kind)", "reason": "\(reason)"])
@@ -118,7 +117,7 @@ struct HealthMonitor: Service {
   let watcher: RefWatcher
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown {
+    await cancelWhenGracefulShutdown {
       var rounds = 0
       while !Task.isCancelled {
         if rounds % 5 == 0 { await reportDatabase() }

@@ -17,7 +17,7 @@ struct CommitFateFinder: Sendable {
   static func fate(
     of sha: String, branches: [BranchStatus], path: String?, context: ReconcileContext
   ) async -> CommitFate {
-    func unknown(_ reason: String) -> CommitFate {
+    @Sendable func unknown(_ reason: String) -> CommitFate {
       CommitFate(sha: sha, state: .unknown, branch: "", revision: "", reason: reason)
     }
     guard let path else { return unknown("the tenant's repository is gone") }

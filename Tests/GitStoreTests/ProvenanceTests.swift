@@ -87,6 +87,15 @@ import UtilityModel
     #expect(nothing.isEmpty)
   }
 
+  @Test func unitsMayShareAPath() throws {
+    let repository = try TemporaryRepository()
+    let tip = try repository.commit(["utils/a.py": "1"])
+    let handle = try RepositoryHandle(path: repository.path)
+    let answer = try handle.lastChanges(
+      branchTip: tip, units: ["a": ["utils/a.py"], "b": ["utils/a.py"], "c": ["utils/a.py"]])
+    #expect(answer.count == 3)
+  }
+
   @Test func theLimitIsNamed() throws {
     let repository = try TemporaryRepository()
     for number in 0..<5 { try repository.commit(["utils/a.py": "\(number)"]) }

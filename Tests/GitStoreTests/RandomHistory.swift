@@ -91,7 +91,9 @@ struct RandomHistory {
         stream += "M 100644 :\(mark) \(path)\n"
       }
       parents.append(from)
-      reach.append(from.reduce(into: [number]) { $0.formUnion(reach[$1]) })
+      var reached: Set<Int> = [number]
+      for parent in from { reached.formUnion(reach[parent]) }
+      reach.append(reached)
       trees.append(tree)
     }
     stream += "reset refs/heads/main\nfrom :\(commits - 1 + 10)\n"

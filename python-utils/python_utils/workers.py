@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-import tempfile
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
@@ -18,6 +16,7 @@ from .options import Limits
 from .orphans import adopt_orphans, kill_orphans
 from .outcomes import Overloaded, WorkerDied
 from .release import Utility
+from .scratch import Scratch
 from .worker_process import WorkerProcess
 
 _log = logging.getLogger("workers")
@@ -45,7 +44,7 @@ class WorkerPool:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._scratch = tempfile.mkdtemp(prefix="python-utils-")
+        self._scratch = Scratch()
         self._lanes: dict[Utility, _Lane] = {}
         self._idle: OrderedDict[WorkerProcess, None] = OrderedDict()  # least recently used first
         self._tickets: deque[_Ticket] = deque()
@@ -80,6 +79,7 @@ class WorkerPool:
             adopt_orphans()
             self._subreaper = True
             self._keep_house()
+            asyncio.get_running_loop().run_in_executor(None, self._scratch.remove_abandoned)
         try:
             worker.spawn()
         except OSError as error:
@@ -129,7 +129,7 @@ class WorkerPool:
             self._discard(next(iter(self._idle)), "made room for another utility")
         lane.size += 1
         self._size += 1
-        return WorkerProcess(lane.utility, self._limits, self._scratch, self._exited)
+        return WorkerProcess(lane.utility, self._limits, self._scratch.path, self._exited)
 
     def _release(self, worker: WorkerProcess) -> None:
         lane = self._lanes[worker.utility]
@@ -203,7 +203,4 @@ class WorkerPool:
         self._processes.clear()
         while self._subreaper and kill_orphans(()):
             pass
-        try:
-            shutil.rmtree(self._scratch)
-        except OSError as error:
-            _log.warning("%s cannot be removed: %s", self._scratch, error.strerror)
+        self._scratch.remove()

@@ -194,3 +194,18 @@ def test_nothing_is_left_behind(agent, tmp_path, monkeypatch):
     assert server.wait() == 0
     assert [path.name for path in tmp_path.iterdir()] == ["r1"]
     assert [entry for entry in server.log if entry["level"] in ("ERROR", "CRITICAL")] == []
+
+
+def test_what_a_killed_server_left_is_removed_by_the_next(agent, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    living = agent.serve({"one": "return 1"}, digest="living")
+    killed = agent.serve({"one": "return 1"}, digest="killed")
+    folders = set(tmp_path.glob("python-utils-*"))
+    assert len(folders) == 2
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    for folder in folders:
+        os.utime(folder, (0, 0))
+    agent.call("one")  # with the first worker, the living server looks around
+    eventually(lambda: len(list(tmp_path.glob("python-utils-*"))) == 1)
+    assert living.process.poll() is None and agent.call("one").status == 200

@@ -37,3 +37,7 @@ int linux_poller_remove(int poller, int descriptor);
 /// Waits, and puts the tokens of at most 64 readable descriptors into `tokens`; their number, or
 /// -1 with errno.
 int linux_poller_wait(int poller, uint64_t tokens[64]);
+
+/// A close-on-exec counter that wakes a poller, non-blocking, or -1 with errno.
+/// Source: eventfd(2).
+int linux_eventfd(void);

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CatalogAPI
-import Deployment
 import Foundation
 import GitStore
 import Hummingbird
@@ -8,7 +7,6 @@ import Logging
 import Metrics
 import Reconciliation
 import ServiceLifecycle
-import Synchronization
 import Telemetry
 import UtilityModel
 
@@ -32,29 +30,14 @@ struct RunCommand: AsyncParsableCommand {
         "stop it, or give this one another catalog.url")
     }
     defer { withExtendedLifetime(lock) {} }
-    let exits = ExitListener()
-    let agent = try await Agent.assemble(
-      configuration, purpose: .writing, logger: logger, onExit: { exits.tell($0, $1) })
+    let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
     try FileManager.default.createDirectory(
       atPath: configuration.text("repositories.root"), withIntermediateDirectories: true)
     try await agent.context.snapshots.load()
 
-    let service = AgentService(agent: agent, registry: registry, exits: exits)
+    let service = AgentService(agent: agent, registry: registry)
     try await service.run()
     logger.info("stopped")
-  }
-}
-
-/// Takes the news of ended servers to the reconciler, once there is one.
-final class ExitListener: Sendable {
-  private let target = Mutex<(@Sendable (RuntimeSlot, String) -> Void)?>(nil)
-
-  func listen(_ body: @escaping @Sendable (RuntimeSlot, String) -> Void) {
-    target.withLock { $0 = body }
-  }
-
-  func tell(_ slot: RuntimeSlot, _ reason: String) {
-    target.withLock { $0 }?(slot, reason)
   }
 }
 

@@ -40,6 +40,8 @@ MAX_SOURCE = 10_485_760
 """Bytes of source; the agent refuses larger files before, this is the second wall."""
 MAX_FRAME = MAX_SOURCE + 7 + 65_536
 MAX_FINDINGS = 500
+MAX_DEPTH = 20_000
+"""Python's recursion limit while a tree is walked: calls from Python to Python take no C stack."""
 MAX_FOLDED = 4_096
 """Characters of a constant that folding builds; longer ones count as unresolvable."""
 
@@ -334,7 +336,7 @@ def may_break_rules(source, code, kind):
     words = lean.translate(_WORD_BYTES).split()
     if kind == 1 and patterns()["relative"].search(source):
         return SUSPICIOUS, None
-    if not FORMATTERS.isdisjoint(words) and formats_escapes(code):
+    if not FORMATTERS.isdisjoint(words) and formats_escapes(lean, code):
         return SUSPICIOUS, None
     if not triggers_among(words) and source.isascii():
         return CLEAN, None
@@ -382,22 +384,31 @@ def add_module(modules, dotted):
         dotted = dotted.rpartition(".")[0]
 
 
-def formats_escapes(code):
+UNDERSCORES = (b"__", b'_"', b"_'", b"_\\", b"\\x5", b"\\13", b"\\u00", b"\\U0", b"\\N")
+"""How a source can spell two underscores in a row within one string, or one at the end of it."""
+
+
+def formats_escapes(source, code):
     """Whether a string of the file could be, or be a piece of, a format that walks dunder attributes.
 
     Pieces that are added up to `__globals__` either hold two underscores or end in one.
     """
+    if not any(spelling in source for spelling in UNDERSCORES):
+        return False
     stack = [code]
     while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            if "__" in item or item.endswith("_") or item.startswith("_"):
+        for item in stack.pop().co_consts:
+            if type(item) is str:
+                if "__" in item or item.endswith("_"):
+                    return True
+            elif type(item) is CodeType:
+                stack.append(item)
+            elif type(item) is tuple and any(type(part) is str and "_" in part for part in item):
                 return True
-        elif isinstance(item, (tuple, frozenset)):
-            stack.extend(item)
-        elif hasattr(item, "co_consts"):
-            stack.extend(item.co_consts)
     return False
+
+
+CodeType = type(formats_escapes.__code__)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -492,10 +503,25 @@ class Judge:
     # ---- reporting ----
 
     def report(self, node, rule, hint):
-        """Records a finding at a node, once a place and rule."""
-        line = node.lineno
-        column = self.column(line, node.col_offset)
-        self.findings.setdefault((line, column, rule), hint)
+        """Records a finding once a place and rule; a hint without a way out gets the rule's."""
+        column = self.column(node.lineno, node.col_offset)
+        if "; " not in hint:
+            hint += f"; {WAY_OUT[rule]}"
+        self.findings.setdefault((node.lineno, column, rule), hint)
+
+    def report_name(self, node, name):
+        """Reports an attribute's name that leads out of any object; whether it does."""
+        if name in ESCAPES:
+            self.report(node, EXEC, f"`{name}` leads to the interpreter's insides")
+        elif name in LOADERS:
+            self.report(node, OS, f"`{name}` imports modules by name")
+        else:
+            return False
+        return True
+
+    def suspect(self, node, rule, hint, condition):
+        """Notes a finding that holds only under a condition on the whole file."""
+        self.pending.append((node, rule, hint, condition))
 
     def column(self, line, offset):
         """The column in characters, from 1, of a byte offset in a line."""
@@ -503,10 +529,10 @@ class Judge:
             return character_column(self.lines[line - 1], offset)
         return offset + 1
 
-    def restricted(self, node, path, match):
-        """Reports a restricted path; `match` is what `restriction` gave for it."""
+    def restricted(self, node, match):
+        """Reports a restricted path by what `restriction` gave for it."""
         rule, does, prefix = match
-        self.report(node, rule, f"`{prefix}` {does}; {WAY_OUT[rule]}")
+        self.report(node, rule, f"`{prefix}` {does}")
 
     # ---- pass 1: scopes and sites ----
 
@@ -641,14 +667,9 @@ class Judge:
         stack = [node]
         while stack:
             part = stack.pop()
-            if isinstance(part, (ast.Name, ast.Attribute)):
-                self.passive.add(id(part))
-            elif isinstance(part, ast.Subscript):
-                stack += [part.value, part.slice]
-            elif isinstance(part, ast.BinOp):
-                stack += [part.left, part.right]
-            elif isinstance(part, ast.Tuple):
-                stack += part.elts
+            self.passive.add(id(part))
+            if isinstance(part, (ast.Subscript, ast.BinOp, ast.Tuple)):
+                stack += children(part)
         self.visit(node, scope)
 
     def visit_function(self, node, scope):
@@ -702,8 +723,7 @@ class Judge:
                 self.report(node, EXEC, "`register` evaluates this annotation, and it calls something; "
                             "name the type itself")
                 return
-            stack += [child for field in part._fields for child in as_list(getattr(part, field, None))
-                      if isinstance(child, ast.AST)]
+            stack += children(part)
 
     def visit_class(self, node, scope):
         self.visit_all(node.decorator_list, scope)
@@ -774,10 +794,6 @@ class Judge:
         if name:
             self.bind(name, scope, "other", None, node.lineno, certain=False)
         self.visit_children(node, scope)
-
-    def visit_match(self, node, scope):
-        self.sites.append((node, scope))
-        self.visit_conditional(node, scope)
 
     def visit_match_class(self, node, scope):
         self.passive.add(id(node.cls))
@@ -1354,7 +1370,7 @@ class Judge:
             if root not in self.lazy_resolved:
                 rule, does = LAZY[root][:2]
                 for node in sites:
-                    self.report(node, rule, f"`{root}` {does}; {WAY_OUT[rule]}")
+                    self.report(node, rule, f"`{root}` {does}")
         for node, rule, hint, condition in self.pending:
             if condition in self.roots or condition == "" and self.escaped \
                     or condition == "files" and not FILE_MODULES.isdisjoint(self.escaped):
@@ -1385,9 +1401,7 @@ class Judge:
         while stack:
             part = stack.pop()
             self.consumed.add(id(part))
-            for field in part._fields:
-                stack += [child for child in as_list(getattr(part, field, None))
-                          if isinstance(child, ast.AST)]
+            stack += children(part)
 
     # Imports.
 
@@ -1409,7 +1423,7 @@ class Judge:
             # Below the repository's own packages nothing is a module of the standard library.
             return f"{source}.{alias.name}" if source else f"lib.{alias.name}"
         path = self.path_member(source, alias.name)
-        if path[0] == "path" and not source.startswith("lib") and source != "utils":
+        if path[0] == "path" and source.partition(".")[0] not in ("lib", "utils"):
             return path[1]
         return f"{source}.{alias.name}"
 
@@ -1424,7 +1438,7 @@ class Judge:
             match = restriction(source)
             if match:
                 self.imported.add(match[2])
-                self.restricted(node, source, match)
+                self.restricted(node, match)
                 return
         for alias in node.names:
             if isinstance(node, ast.Import):
@@ -1444,42 +1458,26 @@ class Judge:
             match = restriction(path)
             if match:
                 self.imported.add(match[2])
-                self.restricted(alias, path, match)
+                self.restricted(alias, match)
             elif root in LAZY:
                 self.lazy_resolved.add(root)
 
     def judge_imported_name(self, node, alias, source):
         """Reports `from x import y` where `y` is what gives it away; whether it did."""
         name = alias.name
-        if source == "builtins" or name in ("__builtins__", "builtins"):
-            if name in BUILTIN_RULES and source == "builtins":
-                rule, does = BUILTIN_RULES[name]
-                self.report(alias, rule, f"`{name}` {does}; {WAY_OUT[rule]}")
-                self.lazy_resolved.add("builtins")
-                return True
-            if name == "*":
-                self.report(node, EXEC, f"`from {source} import *` takes every builtin; {WAY_OUT[EXEC]}")
-                return True
-            if source == "builtins" and name not in TRACKED_BUILTINS:
-                self.lazy_resolved.add("builtins")
-                return True
-            if name == "__builtins__":
-                self.report(alias, EXEC, f"`__builtins__` holds every builtin; {WAY_OUT[EXEC]}")
-                return True
-        if name in ESCAPES or name == "__dict__":
-            self.report(alias, EXEC, f"`{name}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
-            return True
-        if name in LOADERS:
-            self.report(alias, OS, f"`{name}` imports modules by name; {WAY_OUT[OS]}")
-            return True
-        if ALIASES.get(name) == "builtins.open":
-            self.report(alias, FS, f"`{source}.{name}` is the builtin `open`; {WAY_OUT[FS]}")
-            return True
         if name == "*" and source in LAZY:
             rule, does = LAZY[source][:2]
-            self.report(node, rule, f"`{source}` {does}; {WAY_OUT[rule]}")
-            return True
-        return False
+            self.report(node, rule, f"`{source}` {does}")
+        elif name == "__builtins__" or ALIASES.get(name) == "builtins":
+            self.report(alias, EXEC, f"`{name}` holds every builtin")
+        elif name in BUILTIN_RULES and source == "builtins" or ALIASES.get(name) == "builtins.open":
+            self.lazy_resolved.add("builtins")
+            self.judge_builtin(alias, name if name in BUILTIN_RULES else "open")
+        elif name == "__dict__":
+            self.report(alias, EXEC, "a module's namespace as a whole reaches every builtin")
+        else:
+            return self.report_name(alias, name)
+        return True
 
     # Names and attributes.
 
@@ -1502,14 +1500,11 @@ class Judge:
             self.consume_base(node)
             for value in values:
                 self.judge_value(node, value, scope)
-        elif node.attr in LOADERS:
-            self.consume_base(node)
-            self.report(node, OS, f"`{node.attr}` imports modules by name; {WAY_OUT[OS]}")
-        elif not base:
-            self.judge_unknown_attribute(node, scope)
         elif ("loader",) in base:
             self.consume_base(node)
-            self.report(node, OS, f"a module's loader imports by name; {WAY_OUT[OS]}")
+            self.report(node, OS, "a module's loader imports by name")
+        elif not base:
+            self.judge_unknown_attribute(node, scope)
 
     def consume_base(self, node):
         """Marks the chain below an attribute as judged, with literals it starts from."""
@@ -1529,8 +1524,7 @@ class Judge:
         if isinstance(node.ctx, ast.Store) and not node.attr.startswith("__"):
             return False  # an object of one's own with such an attribute
         self.consume_base(node)
-        self.report(node, EXEC, f"`{node.attr}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
-        return True
+        return self.report_name(node, node.attr)
 
     def judge_method(self, node, path):
         """Reports methods of followed instances that touch files."""
@@ -1546,18 +1540,16 @@ class Judge:
         """Looks at an attribute of an object of which nothing is known."""
         name = node.attr
         if name in PATH_TELLING and name not in ("open", "exists", "stat", "unlink", "touch"):
-            self.pending.append((node, FS, f"`.{name}` touches the file system on a path; "
-                                 f"{WAY_OUT[FS]}", "Path"))
+            self.suspect(node, FS, f"`.{name}` touches the file system on a path", "Path")
         if name == "extractall":
             for root in ("zipfile", "tarfile"):
-                self.pending.append((node, FS, "`extractall` writes files; read the members in memory",
-                                     root))
+                self.suspect(node, FS, "`extractall` writes files; read the members in memory",
+                                     root)
         if name in LOOP_CALLS:
             rule, does = LOOP_CALLS[name]
-            self.pending.append((node, rule, f"`{name}` {does}; {WAY_OUT[rule]}", "asyncio"))
+            self.suspect(node, rule, f"`{name}` {does}", "asyncio")
         if name == "get_field":
-            self.pending.append((node, EXEC, "`Formatter.get_field` walks attributes by their names; "
-                                 f"{WAY_OUT[EXEC]}", "string"))
+            self.suspect(node, EXEC, "`Formatter.get_field` walks attributes by their names", "string")
         if name == "__dict__" or name == "__getattribute__":
             return
         if name == "obj" and isinstance(node.value, ast.Name):
@@ -1569,11 +1561,11 @@ class Judge:
             match = restriction("sys.modules" if name == "modules" else path)
             rule = match[0] if match else LAZY[path][0] if path in LAZY else FS if "open" in path else OS
             if path != "sys":
-                self.pending.append((node, rule, f"`.{name}` may be the module: this file hands a module "
-                                     f"on as a value; {WAY_OUT[rule]}", ""))
+                self.suspect(node, rule, f"`.{name}` may be the module: this file hands a module "
+                                     f"on as a value", "")
         elif name == "open":
-            self.pending.append((node, FS, "`.open` may open files: this file hands a module on as a "
-                                 f"value; {WAY_OUT[FS]}", "files"))
+            self.suspect(node, FS, "`.open` may open files: this file hands a module on as a "
+                                 f"value", "files")
 
     def judge_value(self, node, value, scope):
         """Judges a reference that no enclosing expression has made sense of."""
@@ -1584,10 +1576,9 @@ class Judge:
             self.judge_builtin(node, value[1])
         elif kind == "namespace":
             if id(node) not in self.followed and (value[1] or not is_local_call(node, scope)):
-                self.report(node, EXEC, "a module's namespace as a whole reaches every builtin; "
-                            f"{WAY_OUT[EXEC]}")
+                self.report(node, EXEC, "a module's namespace as a whole reaches every builtin")
         elif kind == "loader" and id(node) not in self.followed:
-            self.report(node, OS, f"a module's loader imports by name; {WAY_OUT[OS]}")
+            self.report(node, OS, f"a module's loader imports by name")
 
     def judge_path(self, node, path):
         """Judges a reference to a module or to something in one."""
@@ -1597,7 +1588,7 @@ class Judge:
                 return
             if id(node) in self.passive and match[2] in TYPE_ONLY:
                 return
-            self.restricted(node, path, match)
+            self.restricted(node, match)
             return
         root = path.partition(".")[0]
         if path in LAZY:
@@ -1606,7 +1597,7 @@ class Judge:
                     self.lazy_resolved.discard(root)
                     return
                 rule, does = LAZY[path][:2]
-                self.report(node, rule, f"`{path}` {does}; {WAY_OUT[rule]}")
+                self.report(node, rule, f"`{path}` {does}")
                 self.lazy_resolved.add(root)
             else:
                 self.lazy_imports.setdefault(root, []).append(node)
@@ -1616,13 +1607,13 @@ class Judge:
                 if id(node) in self.followed:
                     self.lazy_imports.setdefault(root, []).append(node)
                 else:
-                    self.report(node, OS, f"`{path}` imports modules by name; {WAY_OUT[OS]}")
+                    self.report(node, OS, f"`{path}` imports modules by name")
             self.lazy_resolved.add(root)
             return
         if path in STREAM_CALLS:
             if id(node) not in self.followed and id(node) not in self.passive \
                     and not isinstance(getattr(node, "ctx", None), ast.Store):
-                self.report(node, FS, f"`{path}` opens a file by its name; {WAY_OUT[FS]}")
+                self.report(node, FS, f"`{path}` opens a file by its name")
             return
         last = path.rpartition(".")[2]
         if path in PATHS:
@@ -1639,18 +1630,18 @@ class Judge:
         """Judges a reference to a builtin itself."""
         if name in BUILTIN_RULES:
             rule, does = BUILTIN_RULES[name]
-            self.report(node, rule, f"`{name}` {does}; {WAY_OUT[rule]}")
+            self.report(node, rule, f"`{name}` {does}")
         elif name == "__import__":
             if id(node) in self.followed:
                 self.lazy_imports.setdefault("importlib", []).append(node)
             else:
-                self.report(node, OS, f"`__import__` imports modules by name; {WAY_OUT[OS]}")
+                self.report(node, OS, f"`__import__` imports modules by name")
         elif name == "globals" and id(node) not in self.followed:
-            self.report(node, EXEC, f"`globals` reaches every builtin; {WAY_OUT[EXEC]}")
+            self.report(node, EXEC, f"`globals` reaches every builtin")
         elif name in ("getattr", "vars") and id(node) not in self.followed:
             self.dynamic_names = True
-            self.pending.append((node, EXEC, f"`{name}` is handed on and so is a module, so that what it "
-                                 f"takes is not known; {WAY_OUT[EXEC]}", ""))
+            self.suspect(node, EXEC, f"`{name}` is handed on and so is a module, so that what it "
+                                 f"takes is not known", "")
 
     # Calls.
 
@@ -1665,14 +1656,11 @@ class Judge:
             if value[0] == "path" and id(node) not in self.consumed:
                 # What an import, a `getattr` or a lookup resolved to.
                 self.judge_path(node, value[1])
-                if value[1].partition(".")[0] in LAZY:
-                    self.lazy_resolved.discard("")
             elif value[0] in ("builtin", "namespace", "loader") and id(node) not in self.consumed:
                 self.judge_value(node, value, scope)
         for keyword in node.keywords:
             if keyword.arg == "eval_str":
-                self.report(keyword.value, EXEC, "`eval_str` evaluates annotations; "
-                            f"{WAY_OUT[EXEC]}")
+                self.report(keyword.value, EXEC, "`eval_str` evaluates annotations")
 
     def judge_called(self, node, value, scope):
         """Judges what a call does, by what is called."""
@@ -1687,10 +1675,10 @@ class Judge:
             for each in names or ():
                 match = restriction(each)
                 if match and each.partition(".")[0] not in self.imported:
-                    self.restricted(node, each, match)
+                    self.restricted(node, match)
                 elif each in LAZY and id(node) not in self.followed:
                     rule, does = LAZY[each][:2]
-                    self.report(node, rule, f"`{each}` {does}; {WAY_OUT[rule]}")
+                    self.report(node, rule, f"`{each}` {does}")
         elif value == ("builtin", "getattr"):
             self.consume(node.func)
             if len(node.args) > 1 and not any(isinstance(a, ast.Starred) for a in node.args):
@@ -1705,7 +1693,7 @@ class Judge:
             self.judge_getter(node, name, scope)
         elif kind == "path" and name in ("inspect.getmembers", "inspect.getattr_static") and node.args:
             if self.evaluate(node.args[0], scope):
-                self.report(node, EXEC, f"`{name}` takes a module's members by name; {WAY_OUT[EXEC]}")
+                self.report(node, EXEC, f"`{name}` takes a module's members by name")
         elif kind == "path" and name == "logging.basicConfig":
             for keyword in node.keywords:
                 if keyword.arg in ("filename", None):
@@ -1733,20 +1721,17 @@ class Judge:
                             "the file system; name it")
             else:
                 self.dynamic_names = True
-                self.pending.append((node, EXEC, "the attribute taken here is not a constant, and this "
-                                     f"file hands a module on as a value; {WAY_OUT[EXEC]}", ""))
+                self.suspect(node, EXEC, "the attribute taken here is not a constant, and this "
+                                     f"file hands a module on as a value", "")
             return
         if reaches:
             self.consume_target(target)
         for each in names:
-            if each in ESCAPES:
-                self.report(node, EXEC, f"`{each}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
-            elif each in LOADERS:
-                self.report(node, OS, f"`{each}` imports modules by name; {WAY_OUT[OS]}")
-            elif not values:
+            if self.report_name(node, each):
+                continue
+            if not values:
                 self.judge_unknown_attribute(
-                    ast.Attribute(value=target, attr=each, ctx=ast.Load(), lineno=node.lineno,
-                                  col_offset=node.col_offset), scope)
+                    attribute_at(node, target, each), scope)
             for value in values:
                 if value[0] == "instance":
                     self.judge_method(ast.Attribute(value=target, attr=each, ctx=ast.Load(),
@@ -1768,23 +1753,22 @@ class Judge:
             each = self.strings(argument, scope)
             if each is None:
                 self.dynamic_names = True
-                self.pending.append((node, EXEC, "the attribute taken here is not a constant, and this "
-                                     f"file hands a module on as a value; {WAY_OUT[EXEC]}", ""))
+                self.suspect(node, EXEC, "the attribute taken here is not a constant, and this "
+                                     f"file hands a module on as a value", "")
             else:
                 names += each
         for name in names:
             parts = name.split(".")
             if not ESCAPES.isdisjoint(parts) or not LOADERS.isdisjoint(parts):
-                self.report(node, EXEC, f"`{name}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
+                self.report(node, EXEC, f"`{name}` leads to the interpreter's insides")
             elif len(parts) > 1 and (parts[0] in CORE or parts[0] in ALIASES):
                 path = ALIASES.get(parts[0], parts[0]) + "." + ".".join(parts[1:])
                 match = restriction(path)
                 if match:
-                    self.restricted(node, path, match)
+                    self.restricted(node, match)
             else:
                 self.judge_unknown_attribute(
-                    ast.Attribute(value=node, attr=parts[-1], ctx=ast.Load(), lineno=node.lineno,
-                                  col_offset=node.col_offset), scope)
+                    attribute_at(node, node, parts[-1]), scope)
 
     def judge_method_call(self, node, function, scope):
         """Judges calls that are told by the attribute that is called."""
@@ -1803,7 +1787,7 @@ class Judge:
                             "an `import` statement")
             for each in names or ():
                 match = restriction(each) or (OS, "is loaded past the import rules", each)
-                self.restricted(node, each, match)
+                self.restricted(node, match)
         elif name in ("format", "format_map"):
             self.judge_format(node, function.value, scope)
         else:
@@ -1841,9 +1825,9 @@ class Judge:
                 match = restriction(key)
                 if key == "builtins":
                     if id(node) not in self.followed:
-                        self.report(node, EXEC, f"`builtins` holds every builtin; {WAY_OUT[EXEC]}")
+                        self.report(node, EXEC, f"`builtins` holds every builtin")
                 else:
-                    self.restricted(node, key, match or restriction("sys.modules"))
+                    self.restricted(node, match or restriction("sys.modules"))
                 continue
             self.lazy_resolved.add("builtins")
             for item in self.namespace_item(value, key):
@@ -1859,7 +1843,7 @@ class Judge:
         for stream in streams:
             if any(value[0] == "instance" and value[1] in STREAMS for value in self.evaluate(stream, scope)):
                 return
-        self.report(node, FS, f"`{name}` opens a file by its name; {WAY_OUT[FS]}")
+        self.report(node, FS, f"`{name}` opens a file by its name")
 
     def judge_format(self, node, receiver, scope):
         """Reports a format string that walks dunder attributes: `"{0.__globals__}".format(f)`."""
@@ -1911,28 +1895,12 @@ class Judge:
                     if value[0] == "namespace" or value in NAMESPACE_PATHS:
                         self.consume(right)
 
-    def judge_match(self, node, scope):
-        """Pairs a `match` subject that is a module with the attributes its patterns take."""
-        values = [value for value in self.evaluate(node.subject, scope) if value[0] != "instance"]
-        for case in node.cases:
-            pattern = case.pattern
-            if isinstance(pattern, ast.MatchClass) and values:
-                for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns):
-                    for value in values:
-                        for item in self.member(value, name):
-                            self.judge_value(inner, item, scope)
-
     def judge_match_class(self, node, scope):
         """A class pattern reads the attributes it names."""
         for name, inner in zip(node.kwd_attrs, node.kwd_patterns):
-            if name in ESCAPES:
-                self.report(inner, EXEC, f"`{name}` leads to the interpreter's insides; {WAY_OUT[EXEC]}")
-            elif name in LOADERS:
-                self.report(inner, OS, f"`{name}` imports modules by name; {WAY_OUT[OS]}")
-            else:
+            if not self.report_name(inner, name):
                 self.judge_unknown_attribute(
-                    ast.Attribute(value=node.cls, attr=name, ctx=ast.Load(), lineno=inner.lineno,
-                                  col_offset=inner.col_offset), scope)
+                    attribute_at(inner, node.cls, name), scope)
 
     def judge_strings(self):
         """With attributes taken by computed names, a string that spells an escape is one."""
@@ -1947,7 +1915,7 @@ class Judge:
                 for part in patterns()["field parts"].findall(text):
                     if part in ESCAPES or part in LOADERS:
                         self.report(node, EXEC, f"`{part}` leads to the interpreter's insides, and this "
-                                    f"file takes attributes by computed names; {WAY_OUT[EXEC]}")
+                                    f"file takes attributes by computed names")
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -2020,6 +1988,18 @@ SUBMODULES = frozenset("""
 def as_list(value):
     """A field's value as a list."""
     return value if isinstance(value, list) else [value]
+
+
+def attribute_at(place, target, name):
+    """A made-up attribute node, for attributes that are taken without a dot."""
+    return ast.Attribute(value=target, attr=name, ctx=ast.Load(), lineno=place.lineno,
+                         col_offset=place.col_offset)
+
+
+def children(node):
+    """The nodes directly below a node."""
+    return [child for field in FIELDS[type(node)] for child in as_list(getattr(node, field, None))
+            if child is not None]
 
 
 def ast_elements(target):
@@ -2145,7 +2125,7 @@ VISITORS = {
     ast.ExceptHandler: Judge.visit_handler,
     ast.Global: Judge.visit_global,
     ast.Nonlocal: Judge.visit_nonlocal,
-    ast.Match: Judge.visit_match,
+    ast.Match: Judge.visit_conditional,
     ast.MatchAs: Judge.visit_match_name,
     ast.MatchStar: Judge.visit_match_name,
     ast.MatchMapping: Judge.visit_match_name,
@@ -2183,7 +2163,6 @@ SITES = {
     ast.Call: Judge.judge_call,
     ast.Subscript: Judge.judge_subscript,
     ast.Compare: Judge.judge_comparison,
-    ast.Match: Judge.judge_match,
     ast.MatchClass: Judge.judge_match_class,
 }
 
@@ -2291,8 +2270,7 @@ def mentions(node, name):
         part = stack.pop()
         if isinstance(part, ast.Name) and part.id == name:
             return True
-        stack += [child for field in part._fields for child in as_list(getattr(part, field, None))
-                  if isinstance(child, ast.AST)]
+        stack += children(part)
     return False
 
 
@@ -2402,8 +2380,7 @@ def is_generator(function):
             return True
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             continue
-        stack += [child for field in node._fields for child in as_list(getattr(node, field, None))
-                  if isinstance(child, ast.AST)]
+        stack += children(node)
     return False
 
 
@@ -2537,7 +2514,12 @@ def check_tree(path, kind, name, source, text, need, modules, plain):
                 findings.append(finding(rule, line, column, message, hint))
         if need == SUSPICIOUS:
             judge = Judge(tree, rows, package_of(path))
-            judge.run()
+            usual = sys.getrecursionlimit()
+            sys.setrecursionlimit(MAX_DEPTH)
+            try:
+                judge.run()
+            finally:
+                sys.setrecursionlimit(usual)
             modules = judge.modules
             findings += [finding(rule, line, column, MESSAGE[rule], hint)
                          for (line, column, rule), hint in judge.findings.items()]
