@@ -23,30 +23,36 @@ struct CommitFateFinder: Sendable {
     guard let path else { return unknown("the tenant's repository is gone") }
     do {
       return try await context.pool.run {
-        let handle = try RepositoryHandle(path: path)
-        let commit: ObjectID
-        do throws(GitError) {
-          commit = try handle.resolve(sha)
-        } catch where error.code == .notFound {
-          return unknown("the repository has no such commit")
-        }
-        for status in branches {
-          if let fate = try fate(of: commit, on: status, handle) { return fate }
-        }
-        return unknown("no watched branch has the commit")
+        try find(sha, branches, RepositoryHandle(path: path)) ?? unknown("no watched branch has it")
       }
+    } catch let error as GitError where error.code == .notFound {
+      return unknown("the repository has no such commit")
     } catch {
       return unknown("\(error)")
     }
   }
 
+  private static func find(
+    _ sha: String, _ branches: [BranchStatus], _ handle: borrowing RepositoryHandle
+  ) throws(GitError) -> CommitFate? {
+    let commit = try handle.resolve(sha)
+    for status in branches {
+      if let fate = try fate(of: commit, on: status, handle) { return fate }
+    }
+    return nil
+  }
+
   private static func fate(
     of commit: ObjectID, on status: BranchStatus, _ handle: borrowing RepositoryHandle
   ) throws(GitError) -> CommitFate? {
+    let found = CommitFate(
+      sha: commit.hex, state: .pending, branch: status.branch, revision: status.applied ?? "",
+      reason: status.report?.error ?? "it is about to be applied")
     func fate(_ state: CommitFate.State, _ reason: String) -> CommitFate {
-      CommitFate(
-        sha: commit.hex, state: state, branch: status.branch, revision: status.applied ?? "",
-        reason: reason)
+      var fate = found
+      fate.state = state
+      fate.reason = reason
+      return fate
     }
     let applied = status.applied.flatMap { Revision($0)?.commit }
     if commit == applied {
@@ -61,6 +67,6 @@ struct CommitFateFinder: Sendable {
     guard let head = try handle.commit(ofBranch: status.branch),
       try handle.isAncestor(commit, of: head)
     else { return nil }
-    return fate(.pending, status.report?.error ?? "it is about to be applied")
+    return found
   }
 }

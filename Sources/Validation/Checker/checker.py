@@ -255,7 +255,6 @@ def _make_triggers():
 TRIGGERS, PAIRED_TRIGGERS = _make_triggers()
 ANY_TRIGGERS = TRIGGERS | PAIRED_TRIGGERS.keys()
 SOFT_TRIGGERS = frozenset(word.encode() for word in SOFT_ROOTS)
-FORMATTERS = frozenset((b"format", b"format_map"))
 _WORD_BYTES = bytes(
     byte if byte >= 128 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256))
 
@@ -320,8 +319,8 @@ def code_text(source):
 
 
 def triggers_among(words):
-    """The triggers in a list of words."""
-    hits = ANY_TRIGGERS.intersection(words)
+    """The triggers in a set of words."""
+    hits = ANY_TRIGGERS & words
     if not hits <= TRIGGERS:
         hits = {hit for hit in hits
                 if hit in TRIGGERS or not PAIRED_TRIGGERS[hit].isdisjoint(words)}
@@ -333,20 +332,20 @@ def may_break_rules(source, code, kind):
     # `.compile(` can only be an attribute, and only that of builtins is restricted, a trigger itself;
     # `urllib.parse` computes; a colon and two slashes never stand in code.
     lean = source.replace(b".compile(", b" (").replace(b"urllib.parse", b" ").replace(b"http://", b" ")
-    words = lean.translate(_WORD_BYTES).split()
+    words = set(lean.translate(_WORD_BYTES).split())
     if kind == 1 and patterns()["relative"].search(source):
         return SUSPICIOUS, None
-    if not FORMATTERS.isdisjoint(words) and formats_escapes(lean, code):
+    if (b"format" in words or b"format_map" in words) and formats_escapes(lean, code):
         return SUSPICIOUS, None
     if not triggers_among(words) and source.isascii():
         return CLEAN, None
-    if b"getattr" in lean:
+    if b"getattr" in words:
         # `getattr(x, "name")` is `x.name`, and judged like it.
         lean = patterns()["getattr"].sub(rb" \1 \2 ", lean)
     text = code_text(lean)
     if text is None:
         return SUSPICIOUS, None
-    words = text.translate(_WORD_BYTES).split()
+    words = set(text.translate(_WORD_BYTES).split())
     hits = triggers_among(words)
     if not hits:
         return CLEAN, None
@@ -354,16 +353,16 @@ def may_break_rules(source, code, kind):
         imports = b" ".join(patterns()["imports"].findall(text)).translate(_WORD_BYTES).split()
         return (CLEAN if hits.isdisjoint(imports) else SUSPICIOUS), None
     if hits == {b"lib"} and kind == 0:
-        modules = plain_lib_imports(text, words)
+        modules = plain_lib_imports(text)
         if modules is not None:
             return ONLY_LIB, modules
     return SUSPICIOUS, None
 
 
-def plain_lib_imports(text, words):
+def plain_lib_imports(text):
     """`m` of a file that names `lib` in nothing but plain `from lib... import ...` lines, else None."""
     matches = patterns()["lib"].findall(text)
-    if len(matches) != words.count(b"lib"):
+    if len(matches) != text.translate(_WORD_BYTES).split().count(b"lib"):
         return None
     modules = set()
     for module, within, plain in matches:
