@@ -62,7 +62,6 @@ let package = Package(
       dependencies: [
         "Catalog", "Hashing", "Telemetry", "UtilityModel",
         .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "Metrics", package: "swift-metrics"),
       ]),
     .target(
       name: "Reconciliation",
@@ -83,6 +82,58 @@ let package = Package(
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Yams", package: "Yams"),
+      ]),
+
+    .target(
+      name: "TestSupport",
+      dependencies: ["Catalog", "GitStore", "Hashing", "UtilityModel"],
+      path: "Tests/TestSupport"),
+    .testTarget(name: "UtilityModelTests", dependencies: ["UtilityModel"]),
+    .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
+    .testTarget(
+      name: "ValidationTests",
+      dependencies: [
+        "Concurrency", "Hashing", "UtilityModel", "Validation",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "GitStoreTests",
+      dependencies: [
+        "Concurrency", "GitStore", "Hashing", "TestSupport", "UtilityModel",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "CatalogTests",
+      dependencies: [
+        "Catalog", "Hashing", "TestSupport", "UtilityModel",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .testTarget(
+      name: "DeploymentTests",
+      dependencies: [
+        "Concurrency", "Deployment", "Hashing", "UtilityModel",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "TelemetryTests",
+      dependencies: [
+        "Telemetry", .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+      ]),
+    .testTarget(
+      name: "CatalogAPITests",
+      dependencies: [
+        "Catalog", "CatalogAPI", "Telemetry", "UtilityModel",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "ReconciliationTests",
+      dependencies: [
+        "Catalog", "Concurrency", "Deployment", "GitStore", "Hashing", "Reconciliation",
+        "TestSupport", "UtilityModel", "Validation",
+        .product(name: "Logging", package: "swift-log"),
       ]),
   ],
   swiftLanguageModes: [.v6]

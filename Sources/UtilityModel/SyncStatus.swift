@@ -57,6 +57,11 @@ public struct SyncReport: Hashable, Sendable, Codable {
   /// Why the attempt failed, or nil.
   public var error: String?
 
+  enum CodingKeys: String, CodingKey {
+    case revision, duration, changes, quarantined, findings, held, error
+    case startedAt = "started_at"
+  }
+
   /// A report by its parts.
   public init(
     revision: String?, startedAt: Int64, duration: Double = 0, changes: [String: Int] = [:],
