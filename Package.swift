@@ -84,6 +84,13 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
 
+    .executableTarget(
+      name: "BareServer",
+      dependencies: [
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Benchmarks/BareServer"),
+
     .target(
       name: "TestSupport",
       dependencies: ["Catalog", "GitStore", "Hashing", "UtilityModel"],

@@ -1,6 +1,5 @@
 import Glibc
 
-
 /// A serial executor on a thread of its own, for an actor that makes blocking calls.
 ///
 /// Jobs run in the order in which they were enqueued. The thread ends when the executor is

@@ -89,7 +89,7 @@ enum GitObserver {
       let read: [UInt8]
       do throws(GitError) {
         read = try handle.blob(id, limit: 1 << 20)
-      } catch where error.code == .tooLarge || error.code == .notFound || error.code == .corrupt {
+      } catch  where error.code == .tooLarge || error.code == .notFound || error.code == .corrupt {
         // A file too large, or one that a garbage collection took: no candidate.
         read = []
       }

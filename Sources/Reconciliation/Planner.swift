@@ -187,7 +187,11 @@ private struct Planning {
     if let source, source.status == status, !entry.differs(from: source) { return }
     entry.createddate = source?.createddate ?? input.now
     entry.updateddate = input.now
-    if let source { entry.id = source.id } else if case .existing(let id) = identity { entry.id = id }
+    if let source {
+      entry.id = source.id
+    } else if case .existing(let id) = identity {
+      entry.id = id
+    }
     plan.puts.append(
       EntryPut(identity: identity, entry: entry, replaces: source?.status, contents: contents))
     plan.changes.append(
@@ -217,9 +221,11 @@ private struct Planning {
     let address = status == .active ? input.activeAddress : input.trialAddress
     let known = input.provenance[branch]?[version.name]
     // Without new provenance the files did not change since the entry was written.
-    let provenance = known ?? source.flatMap(Self.provenance) ?? Provenance(
-      commit: branchState(branch).revision.commit, author: "", authorEmail: "", authoredAt: 0,
-      committer: "", approvedBy: "")
+    let provenance =
+      known ?? source.flatMap(Self.provenance)
+      ?? Provenance(
+        commit: branchState(branch).revision.commit, author: "", authorEmail: "", authoredAt: 0,
+        committer: "", approvedBy: "")
     let settings = branchState(branch).settings
     let userid =
       version.metadata.userid ?? settings.users[provenance.authorEmail.lowercased()]?.userid

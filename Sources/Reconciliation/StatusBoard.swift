@@ -14,7 +14,9 @@ public final class StatusBoard: Sendable {
   }
 
   /// Forgets a tenant.
-  public func remove(_ tenant: TenantCode) { tenants.withLock { _ = $0.removeValue(forKey: tenant) } }
+  public func remove(_ tenant: TenantCode) {
+    tenants.withLock { _ = $0.removeValue(forKey: tenant) }
+  }
 
   /// One tenant, or nil where it is unknown.
   public func status(of tenant: TenantCode) -> TenantStatus? {

@@ -164,7 +164,8 @@ public actor TenantReconciler {
     var trialPins = pins(
       plan.trialPins, branch: trialName, state: input.trial ?? input.approved,
       update: trial?.update ?? approved.update, index: index, statuses: [.draft])
-    for (name, pin) in activePins where input.trial?.refused[name] != nil && trialPins[name] == nil {
+    for (name, pin) in activePins where input.trial?.refused[name] != nil && trialPins[name] == nil
+    {
       trialPins[name] = pin
     }
     return PreparedSync(
@@ -301,7 +302,9 @@ public actor TenantReconciler {
 
   private func addRenames(_ input: inout PlanInput, _ path: String) async throws {
     let index = input.observed
-    let names = input.scope ?? Set(index.names).union(input.approved.utilities.keys)
+    let names =
+      input.scope
+      ?? Set(index.names).union(input.approved.utilities.keys)
       .union(input.approved.refused.keys).union(input.trial?.utilities.keys.map { $0 } ?? [])
     func present(_ name: String, _ branch: BranchState?) -> Bool {
       branch?.utilities[name] != nil || branch?.refused[name] != nil
@@ -369,7 +372,8 @@ public actor TenantReconciler {
     let trial = try await executor.rollOut(prepared.releases.trial, .trial, prepared.path)
     FaultPoint.reached("rollout.trial")
 
-    let duration = Double((ContinuousClock.now - clock).components.attoseconds / 1_000_000_000)
+    let duration =
+      Double((ContinuousClock.now - clock).components.attoseconds / 1_000_000_000)
       / 1_000_000 + Double((ContinuousClock.now - clock).components.seconds) * 1000
     let next = newStatuses(
       prepared, active: active, trial: trial, started: started, duration: duration)
@@ -441,8 +445,9 @@ public actor TenantReconciler {
         "quarantined": "\(refused)", "duration_ms": "\(Int(duration))",
       ])
     for utility in plan.quarantined + plan.trialQuarantined {
-      guard let finding = utility.findings.first(where: { $0.severity == .high })
-        ?? utility.findings.first
+      guard
+        let finding = utility.findings.first(where: { $0.severity == .high })
+          ?? utility.findings.first
       else { continue }
       logger.warning(
         "utility quarantined",
@@ -502,7 +507,9 @@ public actor TenantReconciler {
   /// The approved branch first.
   private func sorted(_ statuses: [String: BranchStatus]) -> [BranchStatus] {
     statuses.values.sorted {
-      ($0.branch == approvedName ? 0 : 1, $0.branch) < ($1.branch == approvedName ? 0 : 1, $1.branch)
+      ($0.branch == approvedName ? 0 : 1, $0.branch) < (
+        $1.branch == approvedName ? 0 : 1, $1.branch
+      )
     }
   }
 

@@ -81,7 +81,8 @@ struct Agent: Sendable {
     let registry = PortRegistry(file: state.file("ports.json"), ports: ports)
     if purpose == .looking {
       return (
-        RecordedRuntime(registry: registry, ports: ports, service: service, trialService: trial), nil
+        RecordedRuntime(registry: registry, ports: ports, service: service, trialService: trial),
+        nil
       )
     }
     let runtime = ProcessRuntime(

@@ -33,7 +33,9 @@ struct AgentService: Sendable {
     await agent.process?.onExit { slot, reason in
       logger.error(
         "a runtime's server ended by itself",
-        metadata: ["tenant_code": "\(slot.tenant)", "runtime": "\(slot.kind)", "reason": "\(reason)"])
+        metadata: [
+          "tenant_code": "\(slot.tenant)", "runtime": "\(slot.kind)", "reason": "\(reason)",
+        ])
       Counter(label: "runtime_exits_total").increment()
       Task { await reconciler.runtimeEnded(slot.tenant) }
     }
@@ -104,7 +106,8 @@ struct ReconcileService: Service {
       try await reconciler.start()
       health.report(check: "repositories", status: .healthy)
       logger.info(
-        "ready", metadata: ["duration_ms": "\((ContinuousClock.now - began).components.seconds * 1000)"])
+        "ready",
+        metadata: ["duration_ms": "\((ContinuousClock.now - began).components.seconds * 1000)"])
       await reconciler.run()
     }
   }

@@ -42,7 +42,8 @@ enum KeyFlags {
         result.append(argument)
         continue
       }
-      let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let parts = argument.dropFirst(2).split(
+        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts.first ?? "")
       guard name.contains("."), ConfigurationKey.byName[name] != nil else {
         result.append(argument)

@@ -24,7 +24,8 @@ struct WorkingTree: Sendable {
     while !WorkingTree.isRoot(root) {
       guard root != "/" else {
         throw AgentError(
-          "\(path) is in no tenant's repository", "name a folder that has `utils`, or a file below it")
+          "\(path) is in no tenant's repository",
+          "name a folder that has `utils`, or a file below it")
       }
       root = (root as NSString).deletingLastPathComponent
     }
@@ -65,7 +66,9 @@ struct WorkingTree: Sendable {
   /// Whether a path of the tree is in the part that was asked for, sidecar and source alike.
   func covers(_ path: String) -> Bool {
     if part.isEmpty || path == part || path.hasPrefix(part + "/") { return true }
-    func stem(_ text: String) -> Substring { text.prefix(upTo: text.lastIndex(of: ".") ?? text.endIndex) }
+    func stem(_ text: String) -> Substring {
+      text.prefix(upTo: text.lastIndex(of: ".") ?? text.endIndex)
+    }
     return !part.hasSuffix("/") && part.contains(".") && stem(path) == stem(part)
   }
 

@@ -153,7 +153,8 @@ public struct BranchJudge: Sendable {
       code += missing.map { module in
         Finding(
           path: path, rule: .moduleMissing, message: "the shared module `\(module)` is not there",
-          hint: "add \(module.split(separator: ".").joined(separator: "/")).py, or correct the import")
+          hint:
+            "add \(module.split(separator: ".").joined(separator: "/")).py, or correct the import")
       }
       for finding in code {
         if finding.severity == .high || refuses(finding, verdict.metadata) {
@@ -235,7 +236,9 @@ public struct BranchJudge: Sendable {
   private func looseFindings() -> [Finding] {
     var findings = settingsFindings + inventory.oddities.values.map(Self.odd)
     for module in graph.modules.values { findings += module.findings }
-    if let settings = inventory.settings, settings.kind != .file { findings.append(Self.odd(settings)) }
+    if let settings = inventory.settings, settings.kind != .file {
+      findings.append(Self.odd(settings))
+    }
     return findings.sorted()
   }
 
@@ -254,6 +257,7 @@ public struct BranchJudge: Sendable {
       case .submodule: ("a submodule", "commit the files themselves")
       case .file: ("a path that is not UTF-8", "rename it")
       }
-    return Finding(path: entry.path, rule: .fileMode, message: "\(what) is not accepted here", hint: hint)
+    return Finding(
+      path: entry.path, rule: .fileMode, message: "\(what) is not accepted here", hint: hint)
   }
 }

@@ -46,7 +46,9 @@ final class CheckerProcess {
     defer { close(file) }
     var written = 0
     while written < program.count {
-      let count = program.withUnsafeBytes { write(file, $0.baseAddress! + written, $0.count - written) }
+      let count = program.withUnsafeBytes {
+        write(file, $0.baseAddress! + written, $0.count - written)
+      }
       guard count > 0 else { throw CheckerError(cause: String(cString: strerror(errno))) }
       written += count
     }

@@ -49,7 +49,8 @@ public struct MetadataParser {
       inputLabel: "", filterLabel: "")
     if let node = values["title"], let title = reader.text(node, "title"), title != stem {
       reader.report(
-        .metadataValue, at: node, "`title` is `\(title.prefix(60))`, but the file is called `\(stem)`",
+        .metadataValue, at: node,
+        "`title` is `\(title.prefix(60))`, but the file is called `\(stem)`",
         "make them equal, or leave `title` out")
     }
     if let node = values["displayname"], let text = reader.filled(node, "displayname") {

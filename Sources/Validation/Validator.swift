@@ -61,7 +61,8 @@ public final class Validator: Sendable {
       case .bytes(let bytes): return TenantSettingsParser.parse(bytes)
       case .tooLarge(let size):
         return (TenantSettings(), [Self.tooLarge(size, YAMLDocument.sizeLimit, "tenant.yaml")])
-      case .unreadable(let cause): return (TenantSettings(), [Self.unreadable(cause, "tenant.yaml")])
+      case .unreadable(let cause):
+        return (TenantSettings(), [Self.unreadable(cause, "tenant.yaml")])
       }
     }
   }

@@ -49,7 +49,8 @@ enum Output {
 
   /// A finding as one or two lines.
   static func text(_ finding: Finding) -> String {
-    let place = finding.line > 0 ? "\(finding.path):\(finding.line):\(finding.column)" : finding.path
+    let place =
+      finding.line > 0 ? "\(finding.path):\(finding.line):\(finding.column)" : finding.path
     let hint = finding.hint.isEmpty ? "" : "\n    \(finding.hint)"
     return "\(place): \(finding.severity.rawValue) \(finding.rule): \(finding.message)\(hint)"
   }

@@ -120,7 +120,8 @@ struct PlanAnswer: Encodable {
         for finding in utility.findings { print("    " + Output.text(finding)) }
       }
       if branch.rollout.restart {
-        let release = branch.rollout.release.isEmpty ? "nothing" : String(branch.rollout.release.prefix(12))
+        let release =
+          branch.rollout.release.isEmpty ? "nothing" : String(branch.rollout.release.prefix(12))
         print("  \(branch.rollout.runtime) would be replaced: release \(release)")
       }
       if branch.changes.isEmpty, branch.quarantined.isEmpty, !branch.rollout.restart {

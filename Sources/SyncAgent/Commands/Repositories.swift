@@ -8,7 +8,7 @@ enum Repositories {
     return try await BlockingCall.run {
       do throws(GitError) {
         return try tenantDirectories(root: root)
-      } catch where error.code == .notFound {
+      } catch  where error.code == .notFound {
         return [:]
       }
     }

@@ -14,7 +14,9 @@ enum StatusReader {
     {
       return try JSONDecoder().decode([TenantStatus].self, from: Data(body.utf8))
     }
-    guard case .sqlite(let path) = try CatalogURL(configuration.text("catalog.url")) else { return [] }
+    guard case .sqlite(let path) = try CatalogURL(configuration.text("catalog.url")) else {
+      return []
+    }
     let store = try await EmbeddedCatalog.open(path: path)
     let known = try await store.tenants().map(\.tenant)
     let statuses = try await store.allBranchStatuses()
@@ -51,7 +53,8 @@ struct StatusCommand: AsyncParsableCommand {
       statuses = statuses.filter { $0.tenantcode == tenant.rawValue }
       guard !statuses.isEmpty else {
         throw AgentError(
-          "no tenant `\(tenant)` is known", "make its repository `\(tenant).git` in repositories.root")
+          "no tenant `\(tenant)` is known",
+          "make its repository `\(tenant).git` in repositories.root")
       }
     }
     if format == .json {
@@ -84,8 +87,11 @@ struct StatusCommand: AsyncParsableCommand {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     for (row, phase) in zip(rows, phases) {
       let cells = row.enumerated().map { index, cell in
-        let padded = index == row.count - 1 ? cell : cell.padding(
-          toLength: widths[index], withPad: " ", startingAt: 0)
+        let padded =
+          index == row.count - 1
+          ? cell
+          : cell.padding(
+            toLength: widths[index], withPad: " ", startingAt: 0)
         return index == 2 ? phase.map { Output.coloured(padded, $0) } ?? padded : padded
       }
       print(cells.joined(separator: "  "))

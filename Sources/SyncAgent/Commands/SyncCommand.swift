@@ -23,7 +23,9 @@ struct SyncCommand: AsyncParsableCommand {
     let deadline = ContinuousClock.now + .seconds(300)
     var statuses = try await once(configuration, tenant)
     while wait, ContinuousClock.now < deadline,
-      statuses.contains(where: { $0.branches.contains { $0.nextRetry != nil && $0.phase == .failed } })
+      statuses.contains(where: {
+        $0.branches.contains { $0.nextRetry != nil && $0.phase == .failed }
+      })
     {
       try await Task.sleep(for: .seconds(1))
       statuses = try await once(configuration, tenant)
@@ -86,7 +88,8 @@ struct SyncCommand: AsyncParsableCommand {
     for tenant in statuses {
       for branch in tenant.branches {
         let phase = Output.coloured(branch.phase.rawValue, branch.phase)
-        print("\(tenant.tenantcode)  \(branch.applied ?? branch.observed ?? branch.branch)  \(phase)")
+        print(
+          "\(tenant.tenantcode)  \(branch.applied ?? branch.observed ?? branch.branch)  \(phase)")
         let changes = (branch.report?.changes ?? [:]).sorted { $0.key < $1.key }
         if !changes.isEmpty {
           print("  " + changes.map { "\($0.key) \($0.value)" }.joined(separator: ", "))

@@ -36,11 +36,13 @@ struct ValidateCommand: AsyncParsableCommand {
     var quarantined: [String] = []
 
     mutating func add(_ state: BranchState, names: Set<String>?, where include: (String) -> Bool) {
-      for version in state.utilities.values where names?.contains(version.name) ?? include(version.path) {
+      for version in state.utilities.values
+      where names?.contains(version.name) ?? include(version.path) {
         checked += 1
         findings += version.findings
       }
-      for refused in state.refused.values where names?.contains(refused.name) ?? include(refused.path) {
+      for refused in state.refused.values
+      where names?.contains(refused.name) ?? include(refused.path) {
         checked += 1
         findings += refused.findings
         quarantined.append(refused.name)

@@ -29,7 +29,8 @@ struct ConfigurationKey: Sendable {
   /// All keys, in the order in which they are shown.
   static let all: [ConfigurationKey] = [
     .init(name: "server.host", kind: .text, fallback: "127.0.0.1", help: "address to listen on"),
-    .init(name: "server.port", kind: .integer(0...65535), fallback: "8109", help: "port to listen on"),
+    .init(
+      name: "server.port", kind: .integer(0...65535), fallback: "8109", help: "port to listen on"),
     .init(
       name: "repositories.root", kind: .text, fallback: "./data/repos",
       help: "folder with one repository a tenant"),
@@ -45,7 +46,8 @@ struct ConfigurationKey: Sendable {
     .init(
       name: "runtime.driver", kind: .choice(["process", "none"]), fallback: "process",
       help: "what serves the utilities", planned: ["docker", "swarm"]),
-    .init(name: "runtime.service", kind: .text, fallback: "python-utils", help: "the service's name"),
+    .init(
+      name: "runtime.service", kind: .text, fallback: "python-utils", help: "the service's name"),
     .init(
       name: "runtime.trial_service", kind: .text, fallback: "python-utils-trial",
       help: "the trial service's name"),
@@ -71,7 +73,8 @@ struct ConfigurationKey: Sendable {
       name: "runtime.source", kind: .text, fallback: nil,
       help: "folder of the python-utils program; found beside the executable by default"),
     .init(
-      name: "releases.root", kind: .text, fallback: "./data/releases", help: "folder of the releases"),
+      name: "releases.root", kind: .text, fallback: "./data/releases",
+      help: "folder of the releases"),
     .init(
       name: "releases.keep", kind: .integer(0...1000), fallback: "5",
       help: "former releases to keep, a tenant"),
@@ -142,7 +145,9 @@ struct ConfigurationKey: Sendable {
 
   static func ports(_ text: String) -> ClosedRange<Int>? {
     let parts = text.split(separator: "-").compactMap { Int($0) }
-    guard parts.count == 2, parts[0] >= 1, parts[0] <= parts[1], parts[1] <= 65535 else { return nil }
+    guard parts.count == 2, parts[0] >= 1, parts[0] <= parts[1], parts[1] <= 65535 else {
+      return nil
+    }
     return parts[0]...parts[1]
   }
 }

@@ -4,7 +4,9 @@ import Concurrency
 enum BlockingCall {
   private static let pool = BlockingPool(name: "command", width: 2)
 
-  static func run<Value: Sendable>(_ body: @Sendable @escaping () throws -> Value) async throws -> Value {
+  static func run<Value: Sendable>(_ body: @Sendable @escaping () throws -> Value) async throws
+    -> Value
+  {
     try await pool.run(body)
   }
 }

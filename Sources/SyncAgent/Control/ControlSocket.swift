@@ -90,7 +90,8 @@ final class ControlServer: Sendable {
   ///
   /// `handle` answers a request; it runs on the cooperative pool.
   init(
-    folder: StateFolder, handle: @escaping @Sendable (ControlSocket.Request) async -> ControlSocket.Reply
+    folder: StateFolder,
+    handle: @escaping @Sendable (ControlSocket.Request) async -> ControlSocket.Reply
   ) throws(AgentError) {
     self.folder = folder
     unlink(folder.file(ControlSocket.name))
@@ -124,7 +125,8 @@ final class ControlServer: Sendable {
   }
 
   private static func serve(
-    _ client: Int32, _ handle: @escaping @Sendable (ControlSocket.Request) async -> ControlSocket.Reply
+    _ client: Int32,
+    _ handle: @escaping @Sendable (ControlSocket.Request) async -> ControlSocket.Reply
   ) {
     defer { close(client) }
     guard let line = ControlSocket.readLine(client) else { return }
@@ -139,7 +141,8 @@ final class ControlServer: Sendable {
       let bytes = Array(try JSONEncoder().encode(reply.wait()))
       _ = ControlSocket.writeAll(client, bytes + [UInt8(ascii: "\n")])
     } catch {
-      _ = ControlSocket.writeAll(client, Array("{\"error\":\"the answer cannot be written\"}\n".utf8))
+      _ = ControlSocket.writeAll(
+        client, Array("{\"error\":\"the answer cannot be written\"}\n".utf8))
     }
   }
 }

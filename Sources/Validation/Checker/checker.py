@@ -1,6 +1,6 @@
 """The sync agent's Python checker: judges utilities on their syntax tree and never runs them.
 
-A long-lived process, started as `python3 -I -S -B checker.py [--memory=BYTES] [--cpu=SECONDS]`.
+A long-lived process, started as `python3 -I -S -B checker.py [--memory=BYTES] [--cpu=SECONDS] [--parse-only]`.
 The agent writes request frames to its standard input and reads reply frames, in the same order,
 from its standard output (all integers big-endian):
 
@@ -337,7 +337,8 @@ def may_break_rules(source, code, kind):
         return SUSPICIOUS, None
     if (b"format" in words or b"format_map" in words) and formats_escapes(lean, code):
         return SUSPICIOUS, None
-    if not triggers_among(words) and source.isascii():
+    hits = triggers_among(words)
+    if not hits and source.isascii():
         return CLEAN, None
     if b"getattr" in words:
         # `getattr(x, "name")` is `x.name`, and judged like it.
@@ -345,8 +346,9 @@ def may_break_rules(source, code, kind):
     text = code_text(lean)
     if text is None:
         return SUSPICIOUS, None
-    words = set(text.translate(_WORD_BYTES).split())
-    hits = triggers_among(words)
+    if not any(hit in text for hit in hits):
+        return CLEAN, None
+    hits = triggers_among(set(text.translate(_WORD_BYTES).split()))
     if not hits:
         return CLEAN, None
     if hits <= SOFT_TRIGGERS:
@@ -394,6 +396,8 @@ def formats_escapes(source, code):
     """
     if not any(spelling in source for spelling in UNDERSCORES):
         return False
+    if type(code) is not CodeType:
+        return True  # a tree, whose constants are not gathered
     stack = [code]
     while stack:
         for item in stack.pop().co_consts:
@@ -2405,7 +2409,7 @@ def finding(rule, line, column, message, hint):
 
 def encoding_finding(source):
     """A finding where the source is not what UTF-8 makes of it for every reader."""
-    for number, line in enumerate(source[:2_000].splitlines()[:2], 1):
+    for number, line in enumerate(source.splitlines()[:2], 1):
         if b"coding" in line and patterns()["cookie"].match(line):
             for match in patterns()["cookies"].finditer(line):
                 codec = match.group(1)
@@ -2461,15 +2465,18 @@ def package_of(path):
     return path.split("/")[:-1]
 
 
-def check(path, kind, source, prefilter=True):
-    """All findings of a file, sorted, and the modules under `lib` that it could import."""
+def check(path, kind, source, prefilter=True, parse_only=False):
+    """All findings of a file, sorted, and the modules under `lib` that it could import.
+
+    `parse_only` stops at the syntax tree, as `ast.parse` does, and so misses what only CPython's
+    compiler rejects, such as `return` outside of a function.
+    """
     if len(source) > MAX_SOURCE:
         return [finding(TOO_LARGE, 0, 0, f"The file has {len(source)} bytes, more than {MAX_SOURCE}",
                         "move data out of the code")], ()
     if source.startswith(BOM):
         source = source[3:]
-    # The cookie counts in the first two lines, and most of them hold none.
-    if not source.isascii() or b"coding" in source[:2_000]:
+    if not source.isascii() or b"coding" in source:
         found = encoding_finding(source)
         if found:
             return [found], ()
@@ -2480,7 +2487,7 @@ def check(path, kind, source, prefilter=True):
                         "source code cannot contain null bytes", "save the file as plain text")], ()
     try:
         text = source.decode("utf-8")
-        code = compile(text, "utility", "exec", 0, True)
+        code = compile(text, "utility", "exec", PyCF_ONLY_AST if parse_only else 0, True)
     except SyntaxError as error:
         return [syntax_finding(error, source, text)], ()
     except RecursionError:
@@ -2491,41 +2498,39 @@ def check(path, kind, source, prefilter=True):
         return [finding(SYNTAX, 1, 1, f"{error}"[:300], "correct the source")], ()
     need, modules = may_break_rules(source, code, kind) if prefilter else (SUSPICIOUS, None)
     name = path.rpartition("/")[2].removesuffix(".py")
-    plain = kind != 0 or has_plain_entry(code, name, source)
-    del code
+    plain = kind != 0 or not parse_only and has_plain_entry(code, name, source)
     if plain and need != SUSPICIOUS:
         return [], modules or ()
-    return check_tree(path, kind, name, source, text, need, modules or (), plain)
-
-
-def check_tree(path, kind, name, source, text, need, modules, plain):
-    """The part of `check` that takes a syntax tree."""
-    rows = physical_lines(source)
-    findings = []
+    if not parse_only:
+        code = None
+    usual = sys.getrecursionlimit()
+    # The tree is as deep as the compiler, under the usual limit, has just found bearable.
+    sys.setrecursionlimit(MAX_DEPTH)
     try:
-        tree = compile(text, "utility", "exec", PyCF_ONLY_AST, True)
-        if not plain:
-            missing = entry_finding(tree, name)
-            if missing:
-                node, rule, message, hint = missing
-                line = node.lineno if node else 0
-                column = character_column(rows[line - 1], node.col_offset) if node else 0
-                findings.append(finding(rule, line, column, message, hint))
-        if need == SUSPICIOUS:
-            judge = Judge(tree, rows, package_of(path))
-            usual = sys.getrecursionlimit()
-            sys.setrecursionlimit(MAX_DEPTH)
-            try:
-                judge.run()
-            finally:
-                sys.setrecursionlimit(usual)
-            modules = judge.modules
-            findings += [finding(rule, line, column, MESSAGE[rule], hint)
-                         for (line, column, rule), hint in judge.findings.items()]
+        tree = code or compile(text, "utility", "exec", PyCF_ONLY_AST, True)
+        return check_tree(tree, path, None if plain else name, source, need, modules or ())
     except RecursionError:
         return [too_complex("recursion limit")], ()
-    except MemoryError:
-        return [too_complex("memory limit")], ()
+    finally:
+        sys.setrecursionlimit(usual)
+
+
+def check_tree(tree, path, entry, source, need, modules):
+    """The part of `check` that takes a syntax tree; `entry` is the function to look for, if any."""
+    rows = physical_lines(source)
+    findings = []
+    missing = entry and entry_finding(tree, entry)
+    if missing:
+        node, rule, message, hint = missing
+        line = node.lineno if node else 0
+        column = character_column(rows[line - 1], node.col_offset) if node else 0
+        findings.append(finding(rule, line, column, message, hint))
+    if need == SUSPICIOUS:
+        judge = Judge(tree, rows, package_of(path))
+        judge.run()
+        modules = judge.modules
+        findings += [finding(rule, line, column, MESSAGE[rule], hint)
+                     for (line, column, rule), hint in judge.findings.items()]
     findings.sort()
     return findings[:MAX_FINDINGS], modules
 
@@ -2547,7 +2552,7 @@ def encode_reply(findings, modules):
     return f'{{"f":[{rows}],"m":[{names}]}}'.encode()
 
 
-def answer(payload):
+def answer(payload, parse_only):
     """The reply's JSON to one request's payload, without its id."""
     kind = payload[4]
     size = int.from_bytes(payload[5:7], "big")
@@ -2555,7 +2560,7 @@ def answer(payload):
         raise ProtocolError("a request's path is longer than the request")
     path = payload[7:7 + size].decode("utf-8", "replace")
     try:
-        return encode_reply(*check(path, kind, bytes(payload[7 + size:])))
+        return encode_reply(*check(path, kind, bytes(payload[7 + size:]), True, parse_only))
     except MemoryError:
         return encode_reply([too_complex("memory limit")], ())
     except RecursionError:
@@ -2611,7 +2616,7 @@ def write_all(data):
         view = view[posix.write(1, view):]
 
 
-def serve(processor):
+def serve(processor, parse_only):
     """Answers requests until the input ends."""
     incoming, start = bytearray(), 0
     outgoing = bytearray()
@@ -2634,7 +2639,7 @@ def serve(processor):
             payload = incoming[start + 4:start + 4 + size]
             start += 4 + size
             processor.renew()
-            body = answer(payload)
+            body = answer(payload, parse_only)
             outgoing += (4 + len(body)).to_bytes(4, "big") + payload[:4] + body
             if len(outgoing) > 65_536:
                 write_all(outgoing)
@@ -2662,13 +2667,15 @@ def serve(processor):
 
 def main(arguments):
     """Runs the process; returns its exit code."""
-    memory, seconds = 1 << 30, 10
+    memory, seconds, parse_only = 1 << 30, 10, False
     for argument in arguments:
         name, _, value = argument.partition("=")
         if name == "--memory" and value.isdecimal():
             memory = int(value)
         elif name == "--cpu" and value.isdecimal() and int(value):
             seconds = int(value)
+        elif argument == "--parse-only":
+            parse_only = True
         else:
             posix.write(2, f"checker: unknown argument {argument}\n".encode())
             return 2
@@ -2680,7 +2687,7 @@ def main(arguments):
     gc.freeze()
     gc.disable()
     try:
-        serve(ProcessorLimit(seconds))
+        serve(ProcessorLimit(seconds), parse_only)
     except ProtocolError as error:
         posix.write(2, f"checker: {error}\n".encode())
         return 2
