@@ -27,7 +27,7 @@ let package = Package(
     .target(
       name: "Validation",
       dependencies: [
-        "Concurrency", "Hashing", "UtilityModel",
+        "CLinux", "Concurrency", "Hashing", "UtilityModel",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),

@@ -105,9 +105,8 @@ struct ReconcileService: Service {
       let began = ContinuousClock.now
       try await reconciler.start()
       health.report(check: "repositories", status: .healthy)
-      logger.info(
-        "ready",
-        metadata: ["duration_ms": "\((ContinuousClock.now - began).components.seconds * 1000)"])
+      let took = ContinuousClock.now - began
+      logger.info("ready", metadata: ["duration_ms": "\(Int(took / .milliseconds(1)))"])
       await reconciler.run()
     }
   }

@@ -36,17 +36,28 @@ public final class CheckerPool: Sendable {
     permits.wait()
     defer { permits.signal() }
     var replies: [CheckerProcess.Reply] = []
+    // A checker that ends may owe answers that it had made: after a failure files go one by one,
+    // so that no other file is blamed.
+    var isAlone = false
     while replies.count < requests.count {
       let process =
         try idle.withLock { $0.popLast() }?.process
         ?? CheckerProcess(limits: limits, program: Self.program)
-      let part = process.check(Array(requests[replies.count...]))
-      replies.append(contentsOf: part)
+      let rest = requests[replies.count...]
+      var part = process.check(Array(isAlone ? rest.prefix(1) : rest))
       if case .failed(let reason)? = part.last {
+        if !isAlone, rest.count > 1 {
+          part.removeLast()
+          replies.append(contentsOf: part)
+          isAlone = true
+          continue
+        }
+        replies.append(contentsOf: part)
         logger.warning(
           "a file could not be judged",
           metadata: ["path": "\(requests[replies.count - 1].path)", "reason": "\(reason)"])
       } else {
+        replies.append(contentsOf: part)
         idle.withLock { $0.append(Idle(process: process)) }
       }
     }

@@ -91,6 +91,8 @@ public final class Validator: Sendable {
         verdicts[index]?.source += findings
         verdicts[index]?.imports = imports
       case .failed(let reason):
+        // Whatever killed the checker may not have been the file.
+        verdicts[index]?.isFinal = false
         verdicts[index]?.source.append(
           Finding(
             path: "", rule: .checkerFailed, message: "the file could not be judged: \(reason)",

@@ -77,16 +77,21 @@ struct YAMLDocument {
 
   /// Blanks the lines that repeat one of `keys` and reports each; nil where none can be found.
   private mutating func removeRepeated(_ keys: [String], from text: String) -> String? {
-    var seen: Set<String> = []
+    // The keys of the mappings that are open at a line, by their indentation.
+    var seen: [Int: Set<String>] = [:]
     var found = false
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     for (index, line) in lines.enumerated() {
       let trimmed = line.drop { $0 == " " || $0 == "-" }
+      guard !trimmed.isEmpty else { continue }
       let indentation = line.count - trimmed.count
+      // A shallower line, and a new item of a list, end the mappings below.
+      let start = line.prefix { $0 == " " }.count
+      seen = seen.filter { $0.key <= start }
       for key in keys {
         let spellings = ["\(key):", "\"\(key)\":", "'\(key)':"]
         guard spellings.contains(where: { trimmed.hasPrefix($0) }) else { continue }
-        if !seen.insert("\(indentation) \(key)").inserted {
+        if !seen[indentation, default: []].insert(key).inserted {
           report(
             .metadataSyntax, index + 1, indentation + 1, "the key `\(key)` stands twice",
             "keep one of them")

@@ -1,0 +1,160 @@
+"""Tenants that come, go, break, and must not notice each other."""
+
+import shutil
+
+
+def push_one(tenant, text, name="one"):
+    tenant.write(name, f"'{text}'")
+    return tenant.commit_and_push()
+
+
+def test_two_tenants_have_numbers_ports_and_code_of_their_own(agent):
+    red, blue = agent.tenant("red"), agent.tenant("blue")
+    first, second = push_one(red, "red"), push_one(blue, "blue")
+    agent.start()
+    agent.applied(first, "red")
+    agent.applied(second, "blue")
+    one, other = agent.entry("one", "red"), agent.entry("one", "blue")
+    assert one["id"] == other["id"] == 1001
+    assert one["port"] != other["port"]
+    assert (one["tenantcode"], other["tenantcode"]) == ("red", "blue")
+    assert (agent.value("one", tenant="red"), agent.value("one", tenant="blue")) == ("red", "blue")
+    before = agent.raw("blue")
+    agent.applied(push_one(red, "red 2"), "red")
+    assert agent.value("one", tenant="red") == "red 2"
+    assert agent.raw("blue") == before
+    tenants = agent.get("/utils/v1/sync")["data"]["tenants"]
+    assert [tenant["tenantcode"] for tenant in tenants] == ["blue", "red"]
+
+
+def test_a_tenant_appears_while_the_agent_runs(agent, live):
+    other = agent.tenant("newcomer")
+    agent.applied(push_one(other, "hello"), "newcomer")
+    assert agent.value("one", tenant="newcomer") == "hello"
+    agent.applied(push_one(other, "again"), "newcomer")
+    assert agent.value("one", tenant="newcomer") == "again"
+    assert agent.value("alpha") == "alpha 1"
+
+
+def test_a_non_bare_repository_is_a_tenant(agent):
+    tenant = agent.tenant("bench")
+    commit = push_one(tenant, "from a work tree")
+    shutil.rmtree(tenant.bare)
+    agent.start()
+    tenant._run("git", "clone", "-q", str(tenant.clone), "bench.staging", cwd=agent.folder)
+    (agent.folder / "bench.staging").rename(agent.folder / "repos/bench")
+    agent.applied(commit, "bench")
+    assert agent.value("one", tenant="bench") == "from a work tree"
+
+
+def test_a_broken_repository_holds_nobody_up(agent, live):
+    before = agent.raw()
+    other = agent.tenant("broken")
+    commit = push_one(other, "fine")
+    agent.applied(commit, "broken")
+    # The blob of the next version is cut off, as by a bad disk.
+    other.write("one", "'never readable'")
+    other.commit()
+    blob = other.git("rev-parse", "HEAD:utils/one.py").strip()
+    other.push()
+    path = other.bare / "objects" / blob[:2] / blob[2:]
+    status = None
+    if path.exists():
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes()[:5])
+    agent.kill()
+    shutil.rmtree(agent.data)
+    agent.data.mkdir()
+    agent.start()
+    agent.applied(live.head())
+    status = agent.wait(
+        lambda: (found := agent.branch("broken")) and found["phase"] in ("failed", "degraded") and found,
+        "the broken tenant says so",
+    )
+    text = status["report"].get("error") or str(status["report"]["quarantined"])
+    assert text and str(agent.folder) not in text
+    live.write("alpha", "'alpha 2'")
+    agent.applied(live.commit_and_push())
+    assert agent.value("alpha") == "alpha 2"
+    assert agent.entry("beta")["id"] == 1002 and len(agent.raw()) == len(before)
+    # The object is mended, and a push gets through.
+    path.unlink()
+    other._run("git", "unpack-objects", "-q", cwd=other.bare, check=False)
+    shutil.copy(other.clone / ".git/objects" / blob[:2] / blob[2:], path)
+    agent.applied(push_one(other, "well again"), "broken", phase="synced")
+    assert agent.value("one", tenant="broken") == "well again"
+
+
+def test_garbage_in_the_root_is_no_tenant_and_no_harm(agent, demo):
+    commit = demo.push()
+    for name in ("not-a-repo.git", "Upper.git", ".hidden.git", "sp ace.git"):
+        (agent.folder / "repos" / name).mkdir()
+    (agent.folder / "repos/file.git").write_text("a file\n")
+    agent.start()
+    agent.applied(commit)
+    assert agent.value("alpha") == "alpha 1"
+    codes = [tenant["tenantcode"] for tenant in agent.get("/utils/v1/sync")["data"]["tenants"]]
+    assert set(codes) <= {"demo", "not-a-repo"}
+
+
+def test_an_empty_repository_waits_for_its_first_push(agent):
+    agent.tenant("early")
+    agent.start()
+    status = agent.failed("early")
+    assert "early.git" in status["report"]["error"] or "main" in status["report"]["error"]
+    other = agent.tenant("late")
+    agent.applied(push_one(other, "there"), "late")
+    assert agent.value("one", tenant="late") == "there"
+
+
+def test_a_repository_that_goes_leaves_entries_and_runtime_and_comes_back(agent, live):
+    before = agent.raw()
+    away = agent.folder / "away.git"
+    live.bare.rename(away)
+    status = agent.failed()
+    assert "gone" in status["report"]["error"]
+    assert agent.raw() == before
+    assert agent.value("alpha") == "alpha 1"
+    assert agent.http("/health/ready").status == 200
+    away.rename(live.bare)
+    agent.wait(lambda: agent.branch()["phase"] == "synced", "it is synced again")
+    assert agent.raw() == before
+    live.write("alpha", "'alpha 2'")
+    agent.applied(live.commit_and_push(), phase="synced")
+    assert agent.value("alpha") == "alpha 2"
+
+
+def test_a_repository_that_is_gone_at_the_start_still_has_its_entries(agent, live):
+    before = agent.raw()
+    agent.stop()
+    away = agent.folder / "away.git"
+    live.bare.rename(away)
+    agent.start()
+    assert agent.raw() == before
+    status = agent.failed()
+    assert "gone" in status["report"]["error"]
+    assert agent.value("alpha") == "alpha 1"
+    away.rename(live.bare)
+    agent.wait(lambda: agent.branch()["phase"] == "synced", "it is synced again")
+    assert agent.raw() == before
+    assert agent.value("alpha") == "alpha 1"
+
+
+def test_a_renamed_repository_is_another_tenant(agent, live):
+    before, commit = agent.raw(), live.head()
+    live.bare.rename(agent.folder / "repos/second.git")
+    agent.applied(commit, "second")
+    assert agent.value("alpha", tenant="second") == "alpha 1"
+    agent.failed()
+    assert agent.raw() == before
+    assert agent.entry("alpha", "second")["port"] != agent.entry("alpha")["port"]
+
+
+def test_a_missing_approved_branch_keeps_what_runs(agent, live):
+    before = agent.raw()
+    live._run("git", "update-ref", "-d", "refs/heads/main", cwd=live.bare)
+    assert "main" in agent.failed()["report"]["error"]
+    assert agent.raw() == before
+    assert agent.value("alpha") == "alpha 1"
+    agent.applied(live.push(), phase="synced")
+    assert agent.raw() == before

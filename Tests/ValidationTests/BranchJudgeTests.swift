@@ -1,0 +1,236 @@
+import Testing
+import UtilityModel
+
+@testable import Validation
+
+@Suite("Trees") struct BranchJudgeTests {
+  @Test func acceptsAndRefuses() async throws {
+    var branch = Branch()
+    try await branch.utility("good", folder: "utils/deep/er")
+    try await branch.utility("bad", source: "import os\n" + Sample.source("bad"))
+    try await branch.utility("wrong", sidecar: "timeout: 0\n")
+    try await branch.utility("broken", source: "def broken(data, filter:\n")
+    try await branch.utility("absent", source: Sample.source("other"))
+    try await branch.utility("narrow", source: "def narrow(data):\n    return data\n")
+    try await branch.write([
+      "utils/bare.py": Sample.source("bare"), "utils/orphan.yml": Sample.sidecar,
+      "README.md": "text", "utils/notes.txt": "text", "other/x.py": "import os\n",
+    ])
+    try await branch.utility("class")
+    try await branch.utility("Admin")
+    #expect(Set(branch.state.utilities.keys) == ["good"])
+    let good = try #require(branch.state.utilities["good"])
+    #expect(good.path == "utils/deep/er/good.py" && good.sidecarPath == "utils/deep/er/good.yaml")
+    #expect(good.findings.isEmpty && good.modules.isEmpty && good.metadata.description == "d")
+    #expect(branch.refusal("bad") == ["NoImportOS"])
+    #expect(branch.refusal("wrong") == ["MetadataValue"])
+    #expect(branch.refusal("broken") == ["PythonSyntax"])
+    #expect(branch.refusal("absent") == ["FunctionMissing"])
+    #expect(branch.refusal("narrow") == ["FunctionSignature"])
+    #expect(branch.refusal("bare") == ["MetadataMissing"])
+    #expect(branch.refusal("orphan") == ["SourceMissing"])
+    #expect(branch.refusal("class")?.contains("NameInvalid") == true)
+    #expect(branch.refusal("Admin") == ["NameReserved"])
+    #expect(branch.state.refused.count == 9)
+    let findings = branch.state.refused["bad"]?.findings ?? []
+    #expect(findings.map(\.path) == ["utils/bad.py"] && findings.map(\.line) == [1])
+  }
+
+  @Test("a refused utility comes back once it is corrected, and goes when it is removed")
+  func correction() async throws {
+    var branch = Branch()
+    try await branch.utility("demo")
+    let before = try #require(branch.state.utilities["demo"])
+    let update = try await branch.write(["utils/demo.py": "import os\n"])
+    #expect(update.names == ["demo"] && update.replaced["demo"] == before)
+    #expect(branch.refusal("demo") != nil && branch.state.utilities.isEmpty)
+    try await branch.write(["utils/demo.py": Sample.source("demo")])
+    #expect(branch.state.utilities["demo"] == before && branch.state.refused.isEmpty)
+    try await branch.write(["utils/demo.py": nil])
+    #expect(branch.refusal("demo") == ["SourceMissing"])
+    try await branch.write(["utils/demo.yaml": nil])
+    #expect(branch.state.refused.isEmpty && branch.state.utilities.isEmpty)
+  }
+
+  @Test(
+    "MEDIUM findings follow the tighter of both policies",
+    arguments: [
+      (.warn, "", "", true), (.warn, "", "acknowledge", false), (.warn, "ack", "acknowledge", true),
+      (.warn, "ack", "block", false), (.acknowledge, "", "", false),
+      (.acknowledge, "ack", "", true), (.acknowledge, "", "warn", false),
+      (.acknowledge, "other", "", false), (.block, "ack", "warn", false), (.block, "", "", false),
+    ] as [(MediumPolicy, String, String, Bool)])
+  func medium(_ policy: MediumPolicy, _ ack: String, _ tenant: String, _ accepted: Bool) async throws {
+    var branch = Branch(policy: policy)
+    let rules = ["ack": "acknowledge: [NoNetwork]\n", "other": "acknowledge: [NoFileSystem]\n"]
+    try await branch.utility(
+      "web", source: "import requests\n" + Sample.source("web"), sidecar: rules[ack] ?? "")
+    if !tenant.isEmpty { try await branch.write(["tenant.yaml": "policy: {medium: \(tenant)}\n"]) }
+    #expect((branch.state.utilities["web"] != nil) == accepted)
+    #expect((branch.refusal("web") == ["NoNetwork"]) == !accepted)
+    if accepted { #expect(branch.state.utilities["web"]?.findings.map(\.rule) == ["NoNetwork"]) }
+    try await branch.write(["tenant.yaml": nil])
+    let alone = try await branch.judgedAnew()
+    #expect(branch.state.utilities == alone.utilities && branch.state.refused == alone.refused)
+  }
+
+  @Test("a policy of tenant.yaml has every name planned again")
+  func settings() async throws {
+    var branch = Branch()
+    try await branch.utility("demo")
+    #expect(try await branch.write(["tenant.yaml": "userid: 5\n"]).names == nil)
+    #expect(branch.state.settings.userid == 5)
+    #expect(try await branch.write(["tenant.yaml": "# same\nuserid: 5\n"]).names == [])
+    try await branch.write(["tenant.yaml": "userid: x\n"])
+    #expect(branch.state.findings.map(\.rule) == ["MetadataType"])
+    #expect(branch.state.settings.userid == nil && branch.state.utilities["demo"] != nil)
+    try await branch.set(["tenant.yaml": .link])
+    #expect(branch.state.findings.map(\.rule) == ["FileMode"])
+  }
+
+  @Test func duplicates() async throws {
+    var branch = Branch()
+    try await branch.utility("same", folder: "utils/a")
+    try await branch.utility("same", folder: "utils/b")
+    try await branch.utility("Case")
+    try await branch.utility("case", folder: "utils/c")
+    #expect(branch.state.utilities.isEmpty)
+    for name in ["same", "Case", "case"] { #expect(branch.refusal(name) == ["NameDuplicate"]) }
+    #expect(branch.state.refused["same"]?.findings.count == 2)
+    let update = try await branch.write(["utils/c/case.py": nil, "utils/c/case.yaml": nil])
+    #expect(update.names == ["case", "Case"])
+    #expect(Set(branch.state.utilities.keys) == ["Case"])
+    try await branch.write(["utils/a/same.py": nil, "utils/a/same.yaml": nil])
+    #expect(branch.state.utilities["same"]?.path == "utils/b/same.py")
+    try await branch.write(["utils/Case.yml": Sample.sidecar])
+    #expect(branch.refusal("Case") == ["NameDuplicate"])
+  }
+
+  @Test func odd() async throws {
+    var branch = Branch()
+    try await branch.utility("lfs")
+    try await branch.utility("binary")
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    try await branch.set([
+      "utils/link.py": .link, "utils/link.yaml": .text(Sample.sidecar), "utils/module": .submodule,
+      "lib/link.py": .link, "lib/data": .link, "utils/lfs.py": .text(pointer),
+      "utils/binary.py": .bytes(Array("def binary(data, filter):\n    return '".utf8) + [0xff, 39]),
+      "utils/half.py": .text(Sample.source("half")), "utils/half.yaml": .link,
+    ])
+    #expect(branch.refusal("link") == ["FileMode"])
+    #expect(branch.refusal("half")?.contains("FileMode") == true)
+    #expect(branch.refusal("lfs") == ["FileMode"])
+    #expect(branch.refusal("binary") == ["FileEncoding"])
+    #expect(branch.state.utilities.isEmpty)
+    #expect(
+      Set(branch.state.findings.map(\.path)) == ["utils/module", "lib/link.py", "lib/data"])
+    #expect(branch.state.findings.allSatisfy { $0.rule == "FileMode" })
+    try await branch.set(["utils/module": nil, "lib/link.py": nil, "lib/data": nil])
+    #expect(branch.state.findings.isEmpty)
+  }
+
+  @Test("a file over 10 MiB is refused unread")
+  func tooLarge() async throws {
+    var branch = Branch()
+    try await branch.utility("big")
+    try await branch.set(["utils/big.py": .bytes([UInt8](repeating: 35, count: 10_485_761))])
+    #expect(branch.refusal("big") == ["FileTooLarge"])
+  }
+
+  @Test("a damaged blob refuses its utility and no other")
+  func damaged() async throws {
+    var branch = Branch()
+    branch.blobs.lose(branch.blobs.add(Array(Sample.source("lost").utf8)))
+    try await branch.utility("lost")
+    try await branch.utility("found")
+    #expect(branch.refusal("lost") == ["CheckerFailed"])
+    #expect(branch.state.utilities.keys.sorted() == ["found"])
+  }
+
+  @Test func modules() async throws {
+    var branch = Branch()
+    try await branch.write([
+      "lib/__init__.py": "", "lib/dates.py": "from lib.base import x\n", "lib/base.py": "x = 1\n",
+      "lib/text/__init__.py": "", "lib/text/words.py": "y = 2\n",
+    ])
+    try await branch.utility("far", source: "from lib import dates\n" + Sample.source("far"))
+    try await branch.utility("near", source: "import lib.text.words\n" + Sample.source("near"))
+    try await branch.utility("plain")
+    #expect(
+      branch.state.utilities["far"]?.modules == ["lib/__init__.py", "lib/base.py", "lib/dates.py"])
+    #expect(
+      branch.state.utilities["near"]?.modules
+        == ["lib/__init__.py", "lib/text/__init__.py", "lib/text/words.py"])
+    #expect(branch.state.modules.count == 5)
+
+    let old = try #require(branch.state.modules["lib/base.py"])
+    let update = try await branch.write(["lib/base.py": "import subprocess\nx = 1\n"])
+    #expect(branch.refusal("far")?.isEmpty == false)
+    #expect(branch.state.refused["far"]?.findings.allSatisfy { $0.path == "lib/base.py" } == true)
+    #expect(branch.state.utilities.keys.sorted() == ["near", "plain"])
+    #expect(update.replacedModules == ["lib/base.py": old])
+    #expect(update.names?.contains("far") == true && update.names?.contains("plain") == false)
+    #expect(branch.state.modules["lib/base.py"] == nil)
+    #expect(branch.state.findings.contains { $0.path == "lib/base.py" })
+
+    try await branch.write(["lib/base.py": nil])
+    #expect(branch.refusal("far") == ["ModuleMissing"])
+    try await branch.write(["lib/base.py": "x = 3\n"])
+    #expect(branch.state.refused.isEmpty && branch.state.findings.isEmpty)
+    try await branch.write(["lib/text/words.py": "import requests\n"])
+    #expect(branch.state.utilities["near"]?.findings.map(\.path) == ["lib/text/words.py"])
+  }
+
+  @Test("following changes gives what judging the whole tree gives", arguments: [1, 2, 3] as [UInt64])
+  func incremental(_ seed: UInt64) async throws {
+    var generator = SeededGenerator(seed: seed)
+    var branch = Branch()
+    let heads = [
+      "", "import os\n", "import requests\n", "from lib import m0\n", "import lib.sub.m1\n",
+      "from lib.m2 import x\n",
+    ]
+    for step in 0..<60 {
+      var files: [String: String?] = [:]
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let roll = Int.random(in: 0..<10, using: &generator)
+        let head = heads.randomElement(using: &generator) ?? ""
+        let gone = Int.random(in: 0..<4, using: &generator) == 0
+        if roll < 4 {
+          let name = ["a", "A", "b", "c"].randomElement(using: &generator) ?? "a"
+          let folder = ["utils", "utils/x"].randomElement(using: &generator) ?? "utils"
+          files["\(folder)/\(name).py"] = .some(gone ? nil : head + Sample.source(name))
+        } else if roll < 7 {
+          let name = ["a", "A", "b", "c"].randomElement(using: &generator) ?? "a"
+          let folder = ["utils", "utils/x"].randomElement(using: &generator) ?? "utils"
+          let ending = ["yaml", "yaml", "yml"].randomElement(using: &generator) ?? "yaml"
+          let extra = ["", "acknowledge: [NoNetwork]\n", "timeout: 0\n"]
+          files["\(folder)/\(name).\(ending)"] = .some(
+            gone ? nil : Sample.sidecar + (extra.randomElement(using: &generator) ?? ""))
+        } else if roll < 9 {
+          let path = ["lib/m0.py", "lib/sub/m1.py", "lib/m2.py", "lib/__init__.py"]
+          files[path.randomElement(using: &generator) ?? ""] = .some(gone ? nil : head + "x = 1\n")
+        } else {
+          let policy = MediumPolicy.allCases.randomElement(using: &generator) ?? .warn
+          files["tenant.yaml"] = .some(gone ? nil : "policy: {medium: \(policy.rawValue)}\n")
+        }
+      }
+      let before = branch.state
+      let update = try await branch.write(files)
+      let whole = try await branch.judgedAnew()
+      let place = Comment(rawValue: "seed \(seed), step \(step): \(files.keys.sorted())")
+      #expect(branch.state.utilities == whole.utilities, place)
+      #expect(branch.state.refused == whole.refused, place)
+      #expect(branch.state.modules == whole.modules, place)
+      #expect(branch.state.findings == whole.findings, place)
+      #expect(branch.state.settings == whole.settings, place)
+      // Whatever is not among the update's names stands as before.
+      guard let names = update.names else { continue }
+      let all = Set(before.utilities.keys).union(before.refused.keys)
+        .union(whole.utilities.keys).union(whole.refused.keys)
+      for name in all.subtracting(names) {
+        #expect(before.utilities[name] == whole.utilities[name], place)
+        #expect(before.refused[name] == whole.refused[name], place)
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import Testing
+import UtilityModel
+
+@testable import Validation
+
+@Suite("Checker processes") struct CheckerTests {
+  static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures/adversarial")
+
+  @Test("the adversarial corpus", arguments: ["evasions", "lookalikes"])
+  func corpus(_ folder: String) async throws {
+    let path = Self.fixtures.appending(path: folder).path
+    let names = try FileManager.default.contentsOfDirectory(atPath: path)
+      .filter { $0.hasSuffix(".py") }.sorted()
+    #expect(names.count > 100)
+    let files = try names.map { name in
+      CheckerProcess.Request(
+        kind: .utility, path: "utils/\(name)",
+        source: Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))))
+    }
+    let pool = CheckerPool(
+      limits: CheckerLimits(python: "/usr/bin/python3"), width: 1, logger: quiet)
+    let replies = try await testPool.run { try pool.check(files) }
+    #expect(replies.count == files.count)
+    for (file, reply) in zip(files, replies) {
+      let first = String(decoding: file.source.prefix { $0 != 10 }, as: UTF8.self)
+      let prefix = "# expect: "
+      try #require(first.hasPrefix(prefix), "\(folder)/\(file.path) does not say what to expect")
+      let wanted = first.dropFirst(prefix.count).split(separator: ",")
+        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0 != "clean" }
+      guard case .judged(let findings, _) = reply else {
+        Issue.record("\(file.path) could not be judged: \(reply)")
+        continue
+      }
+      #expect(Set(findings.map(\.rule)) == Set(wanted), "\(folder)/\(file.path)")
+    }
+  }
+
+  /// An interpreter that answers like the checker, late, and dies or hangs on a word in a file.
+  private func standIn(_ scratch: ScratchFolder) throws -> String {
+    let path = scratch.path + "/python"
+    let program = """
+      #!/usr/bin/python3 -I
+      import os, struct, time
+      data, out = b"", b""
+      while True:
+          block = os.read(0, 1 << 20)
+          if not block: break
+          data += block
+          while len(data) >= 4:
+              size, = struct.unpack(">I", data[:4])
+              if len(data) < 4 + size: break
+              frame, data = data[4:4 + size], data[4 + size:]
+              if b"DIE" in frame: os._exit(1)
+              while b"HANG" in frame: time.sleep(1)
+              body = b"[nonsense" if b"NONSENSE" in frame else b""
+              out += struct.pack(">I", 4 + len(body)) + frame[:4] + body
+          os.write(1, out)
+          out = b""
+      """
+    try Data(program.utf8).write(to: URL(fileURLWithPath: path))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return path
+  }
+
+  /// Which of some sources could not be judged.
+  private func failed(_ sources: [String], milliseconds: Int32 = 30_000) async throws -> [Int] {
+    let scratch = try ScratchFolder()
+    var limits = CheckerLimits(python: try standIn(scratch))
+    limits.milliseconds = milliseconds
+    let pool = CheckerPool(limits: limits, width: 1, logger: quiet)
+    let requests = sources.enumerated().map {
+      CheckerProcess.Request(kind: .utility, path: "utils/u\($0).py", source: Array($1.utf8))
+    }
+    let replies = try await testPool.run { try pool.check(requests) }
+    #expect(replies.count == sources.count)
+    // Whatever happened, the pool goes on.
+    let again = try await testPool.run { try pool.check([requests[0]]) }
+    #expect(again.count == 1)
+    return replies.indices.filter { if case .failed = replies[$0] { true } else { false } }
+  }
+
+  @Test("no other file is blamed for a crash", arguments: [0, 1, 7, 19])
+  func crash(_ guilty: Int) async throws {
+    var sources = (0..<20).map { "x = \($0)" }
+    sources[guilty] = "DIE"
+    #expect(try await failed(sources) == [guilty])
+  }
+
+  @Test func manyCrashes() async throws {
+    let sources = (0..<12).map { $0.isMultiple(of: 3) ? "DIE" : "x = 1" }
+    #expect(try await failed(sources) == [0, 3, 6, 9])
+  }
+
+  @Test func hang() async throws {
+    #expect(try await failed(["a", "b", "HANG", "c"], milliseconds: 700) == [2])
+  }
+
+  @Test func nonsense() async throws {
+    #expect(try await failed(["a", "NONSENSE", "b"]).contains(1))
+  }
+
+  @Test("a large file passes through the pipes in both directions")
+  func large() async throws {
+    let text = String(repeating: "#", count: 3 << 20)
+    #expect(try await failed([text, "DIE", text, "x"]) == [1])
+  }
+
+  @Test("without an interpreter it is an error and no verdict")
+  func noInterpreter() async throws {
+    let validator = Validator(
+      limits: CheckerLimits(python: "/nonexistent/python3"), cachePath: nil, width: 1,
+      logger: quiet)
+    var branch = Branch(validator: validator)
+    await #expect(throws: CheckerError.self) { try await branch.utility("demo") }
+  }
+
+  @Test("a crash refuses one utility and is not kept")
+  func crashInATree() async throws {
+    let scratch = try ScratchFolder()
+    let cache = scratch.path + "/verdicts.sqlite"
+    let blobs = MemoryBlobs()
+    let limits = CheckerLimits(python: try standIn(scratch))
+    var branch = Branch(
+      validator: Validator(limits: limits, cachePath: cache, width: 1, logger: quiet), blobs: blobs)
+    try await branch.utility("bad", source: "# DIE\n" + Sample.source("bad"))
+    try await branch.utility("good")
+    #expect(branch.refusal("bad") == ["CheckerFailed"])
+    #expect(branch.state.utilities.keys.sorted() == ["good"])
+    let real = CheckerLimits(python: "/usr/bin/python3")
+    var second = Branch(
+      validator: Validator(limits: real, cachePath: cache, width: 1, logger: quiet), blobs: blobs)
+    try await second.set(branch.tree.mapValues { $0 })
+    #expect(second.state.utilities.keys.sorted() == ["bad", "good"])
+  }
+}
