@@ -374,18 +374,20 @@ def http_list() -> None:
         agent = Agent(folder, "runtime.driver=none")
         agent.start()
         port = free_port()
-        bare = subprocess.Popen([BARE, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        path = "/utils/v1/custom-utils/bench/-/-"
+        size = len(agent.get(path)[1])
+        bare = subprocess.Popen(
+            [BARE, str(port), str(size)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             time.sleep(1)
-            path = "/utils/v1/custom-utils/bench/-/-"
-            size = len(agent.get(path)[1])
             lists, empties, constants, tails = [], [], [], []
             for _ in range(3):
                 rate, tail = wrk(f"http://127.0.0.1:{agent.port}{path}", seconds)
                 lists.append(rate)
                 tails.append(tail)
                 empties.append(wrk(f"http://127.0.0.1:{port}/empty", seconds)[0])
-                constants.append(wrk(f"http://127.0.0.1:{port}/bytes/{size}", seconds)[0])
+                constants.append(wrk(f"http://127.0.0.1:{port}/bytes", seconds)[0])
             share = 100 * statistics.median(a / b for a, b in zip(lists, empties))
             same = 100 * statistics.median(a / b for a, b in zip(lists, constants))
             note(

@@ -2,18 +2,16 @@ import Hummingbird
 import Logging
 
 /// The floor beside which `scripts/bench` puts the catalog's answers: the same HTTP server with
-/// an empty handler (`/empty`) and with constant answers of `/bytes/{count}`.
+/// an empty handler (`/empty`) and with a constant (`/bytes`). Arguments: port, bytes.
 @main
 struct BareServer {
   static func main() async throws {
+    let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
     let router = Router()
     router.get("/empty") { _, _ in Response(status: .ok) }
-    router.get("/bytes/{count}") { _, context in
-      let count = try context.parameters.require("count", as: Int.self)
-      return Response(
-        status: .ok, body: .init(byteBuffer: ByteBuffer(repeating: 120, count: min(count, 1 << 20))))
-    }
-    let port = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 8108
+    let constant = ByteBuffer(repeating: 120, count: arguments.dropFirst().first ?? 20_000)
+    router.get("/bytes") { _, _ in Response(status: .ok, body: .init(byteBuffer: constant)) }
+    let port = arguments.first ?? 8108
     let application = Application(
       router: router, configuration: .init(address: .hostname("127.0.0.1", port: port)),
       logger: Logger(label: "bare") { _ in SwiftLogNoOpLogHandler() })

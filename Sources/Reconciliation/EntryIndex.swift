@@ -3,7 +3,14 @@ import UtilityModel
 
 /// A tenant's observed entries, found by number and by name.
 public struct EntryIndex: Sendable {
-  private var byKey: [EntryKey: CatalogEntry] = [:]
+  /// An entry behind one reference: a changed copy of the index then costs a reference an entry,
+  /// not the retains of all its texts.
+  private final class Row: Sendable {
+    let entry: CatalogEntry
+    init(_ entry: CatalogEntry) { self.entry = entry }
+  }
+
+  private var byKey: [EntryKey: Row] = [:]
   private var keysByName: [String: Set<EntryKey>] = [:]
 
   /// An index of `entries`.
@@ -17,19 +24,19 @@ public struct EntryIndex: Sendable {
   /// The names that some entry has.
   public var names: Dictionary<String, Set<EntryKey>>.Keys { keysByName.keys }
   /// All entries, in no order.
-  public var all: Dictionary<EntryKey, CatalogEntry>.Values { byKey.values }
+  public var all: some Sequence<CatalogEntry> { byKey.values.lazy.map(\.entry) }
 
   /// The entry at a place.
-  public subscript(key: EntryKey) -> CatalogEntry? { byKey[key] }
+  public subscript(key: EntryKey) -> CatalogEntry? { byKey[key]?.entry }
 
   /// The entry of a number in a status.
   public subscript(id: Int32, status: EntryStatus) -> CatalogEntry? {
-    byKey[EntryKey(id: id, status: status)]
+    byKey[EntryKey(id: id, status: status)]?.entry
   }
 
   /// The entries of a name.
   public func entries(named name: String) -> [CatalogEntry] {
-    (keysByName[name] ?? []).sorted().compactMap { byKey[$0] }
+    (keysByName[name] ?? []).sorted().compactMap { byKey[$0]?.entry }
   }
 
   /// The number of the live entry of a name: the active one's before the draft's.
@@ -54,12 +61,12 @@ public struct EntryIndex: Sendable {
   }
 
   private mutating func insert(_ entry: CatalogEntry) {
-    byKey[entry.key] = entry
+    byKey[entry.key] = Row(entry)
     keysByName[entry.name, default: []].insert(entry.key)
   }
 
   private mutating func remove(_ key: EntryKey) {
-    guard let entry = byKey.removeValue(forKey: key) else { return }
+    guard let entry = byKey.removeValue(forKey: key)?.entry else { return }
     keysByName[entry.name]?.remove(key)
     if keysByName[entry.name]?.isEmpty == true { keysByName[entry.name] = nil }
   }

@@ -9,6 +9,11 @@ struct ReleasePlan: Sendable {
   /// The trial runtime's contents, nil where there is none.
   var trial: ReleaseContents?
 
+  /// Where no runtime serves releases.
+  static let nothing = ReleasePlan()
+
+  private init() {}
+
   init(
     tenant: TenantCode, input: PlanInput, activePins: [String: PinnedUtility],
     trialPins: [String: PinnedUtility]

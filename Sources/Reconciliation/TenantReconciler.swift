@@ -170,8 +170,10 @@ public actor TenantReconciler {
     }
     return PreparedSync(
       path: path, heads: heads, input: input, plan: plan,
-      releases: ReleasePlan(
-        tenant: tenant, input: input, activePins: activePins, trialPins: trialPins),
+      releases: context.releases == nil
+        ? .nothing
+        : ReleasePlan(
+          tenant: tenant, input: input, activePins: activePins, trialPins: trialPins),
       activePins: activePins, trialPins: trialPins, fingerprint: fingerprint,
       judges: [approvedName: approved.judge, trialName: trial?.judge].compactMapValues { $0 })
   }

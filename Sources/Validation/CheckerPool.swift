@@ -36,20 +36,21 @@ public final class CheckerPool: Sendable {
     permits.wait()
     defer { permits.signal() }
     var replies: [CheckerProcess.Reply] = []
-    // A checker that ends may owe answers that it had made: after a failure files go one by one,
-    // so that no other file is blamed.
-    var isAlone = false
+    // A checker that ends may owe answers that it had made, or may have ended while it was idle:
+    // after a failure files go one by one, and only one alone in a fresh process is blamed.
+    var goesAlone = false
+    var mustBeFresh = false
     while replies.count < requests.count {
-      let process =
-        try idle.withLock { $0.popLast() }?.process
-        ?? CheckerProcess(limits: limits, program: Self.program)
-      let rest = requests[replies.count...]
-      var part = process.check(Array(isAlone ? rest.prefix(1) : rest))
+      let reused = mustBeFresh ? nil : idle.withLock { $0.popLast() }?.process
+      let process = try reused ?? CheckerProcess(limits: limits, program: Self.program)
+      let rest = goesAlone ? requests[replies.count...].prefix(1) : requests[replies.count...]
+      var part = process.check(Array(rest))
       if case .failed(let reason)? = part.last {
-        if !isAlone, rest.count > 1 {
+        let isProven = rest.count == 1 && reused == nil
+        (goesAlone, mustBeFresh) = (true, !isProven)
+        guard isProven else {
           part.removeLast()
           replies.append(contentsOf: part)
-          isAlone = true
           continue
         }
         replies.append(contentsOf: part)
@@ -57,6 +58,7 @@ public final class CheckerPool: Sendable {
           "a file could not be judged",
           metadata: ["path": "\(requests[replies.count - 1].path)", "reason": "\(reason)"])
       } else {
+        mustBeFresh = false
         replies.append(contentsOf: part)
         idle.withLock { $0.append(Idle(process: process)) }
       }

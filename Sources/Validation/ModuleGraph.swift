@@ -16,23 +16,25 @@ struct ModuleGraph: Sendable {
   /// The modules that `imports` reach, sorted, and the names that nothing stands behind.
   func closure(of imports: [String]) -> (paths: [String], missing: [String]) {
     var paths: Set<String> = []
-    var missing: Set<String> = []
+    var absent: Set<String> = []
     var pending = imports
     var seen = Set(imports)
     while let name = pending.popLast() {
       let found = files(for: name)
-      if found.isEmpty, !isFolder(name) {
-        // `lib.a.b` may be the name `b` in the module `lib.a`, or the fault may be `lib.a`'s.
-        let parent = String(name.prefix(upTo: name.lastIndex(of: ".") ?? name.startIndex))
-        if parent.isEmpty || (files(for: parent).isEmpty && isFolder(parent)) {
-          missing.insert(name)
-        }
-      }
+      if found.isEmpty, !isFolder(name) { absent.insert(name) }
       for path in found where paths.insert(path).inserted {
         for next in modules[path]?.imports ?? [] where seen.insert(next).inserted {
           pending.append(next)
         }
       }
+    }
+    let missing = absent.filter { name in
+      let parent = String(name.prefix(upTo: name.lastIndex(of: ".") ?? name.startIndex))
+      if parent.isEmpty { return true }
+      // The fault may be the parent's.
+      if files(for: parent).isEmpty { return isFolder(parent) }
+      // `lib.a.b` may be the name `b` in the module `lib.a`, unless something is below it.
+      return seen.contains { $0.hasPrefix(name + ".") }
     }
     return (paths.sorted(), missing.sorted())
   }

@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("SYNC_AGENT") or CHECKOUT / ".build/debug/sync-agent").absolute()
 RUNTIME_SOURCE = CHECKOUT / "python-utils"
 # A bound for what must come true, not a measure: machines that run tests are slow at times.
-PATIENCE = 60
+PATIENCE = 30
 TIMES = ("createddate", "updateddate")
 
 

@@ -38,36 +38,12 @@ import UtilityModel
   }
 
   /// An interpreter that answers like the checker, late, and dies or hangs on a word in a file.
-  private func standIn(_ scratch: ScratchFolder) throws -> String {
-    let path = scratch.path + "/python"
-    let program = """
-      #!/usr/bin/python3 -I
-      import os, struct, time
-      data, out = b"", b""
-      while True:
-          block = os.read(0, 1 << 20)
-          if not block: break
-          data += block
-          while len(data) >= 4:
-              size, = struct.unpack(">I", data[:4])
-              if len(data) < 4 + size: break
-              frame, data = data[4:4 + size], data[4 + size:]
-              if b"DIE" in frame: os._exit(1)
-              while b"HANG" in frame: time.sleep(1)
-              body = b"[nonsense" if b"NONSENSE" in frame else b""
-              out += struct.pack(">I", 4 + len(body)) + frame[:4] + body
-          os.write(1, out)
-          out = b""
-      """
-    try Data(program.utf8).write(to: URL(fileURLWithPath: path))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-    return path
-  }
+  private static let standIn = fixtures.deletingLastPathComponent()
+    .appending(path: "stand-in/checker.py").path
 
   /// Which of some sources could not be judged.
   private func failed(_ sources: [String], milliseconds: Int32 = 30_000) async throws -> [Int] {
-    let scratch = try ScratchFolder()
-    var limits = CheckerLimits(python: try standIn(scratch))
+    var limits = CheckerLimits(python: Self.standIn)
     limits.milliseconds = milliseconds
     let pool = CheckerPool(limits: limits, width: 1, logger: quiet)
     let requests = sources.enumerated().map {
@@ -91,6 +67,20 @@ import UtilityModel
   @Test func manyCrashes() async throws {
     let sources = (0..<12).map { $0.isMultiple(of: 3) ? "DIE" : "x = 1" }
     #expect(try await failed(sources) == [0, 3, 6, 9])
+  }
+
+  @Test("a checker that ended while it was idle costs no file its verdict")
+  func idleDeath() async throws {
+    let pool = CheckerPool(
+      limits: CheckerLimits(python: Self.standIn), width: 1, logger: quiet)
+    for text in ["LAST", "LAST", "x"] {
+      let request = CheckerProcess.Request(kind: .utility, path: "p", source: Array(text.utf8))
+      let replies = try await testPool.run { try pool.check([request]) }
+      guard case .judged? = replies.first else {
+        Issue.record("\(text): \(replies)")
+        continue
+      }
+    }
   }
 
   @Test func hang() async throws {
@@ -121,7 +111,7 @@ import UtilityModel
     let scratch = try ScratchFolder()
     let cache = scratch.path + "/verdicts.sqlite"
     let blobs = MemoryBlobs()
-    let limits = CheckerLimits(python: try standIn(scratch))
+    let limits = CheckerLimits(python: Self.standIn)
     var branch = Branch(
       validator: Validator(limits: limits, cachePath: cache, width: 1, logger: quiet), blobs: blobs)
     try await branch.utility("bad", source: "# DIE\n" + Sample.source("bad"))

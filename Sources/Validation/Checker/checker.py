@@ -1,6 +1,6 @@
 """The sync agent's Python checker: judges utilities on their syntax tree and never runs them.
 
-A long-lived process, started as `python3 -I -S -B checker.py [--memory=BYTES] [--cpu=SECONDS] [--parse-only]`.
+A long-lived process, started as `python3 -I -S -B checker.py [--memory=BYTES] [--cpu=SECONDS]`.
 The agent writes request frames to its standard input and reads reply frames, in the same order,
 from its standard output (all integers big-endian):
 
@@ -30,6 +30,7 @@ import time
 import warnings
 from _ast import PyCF_ONLY_AST
 from _json import encode_basestring_ascii
+from opcode import opmap
 import _ast as ast
 
 # ---------------------------------------------------------------------------------------------------
@@ -288,7 +289,6 @@ def patterns():
             "imports": re.compile(rb"\b(?:from|import)\b(?:[^\n;(\\]|\\\n|\([^)]*\))*"),
             "getattr": re.compile(
                 rb"\bgetattr\([ \t]*([\w.]+)[ \t]*,[ \t]*[\"'](\w+)[\"'](?=[ \t]*[,)])"),
-            "relative": re.compile(rb"\bfrom[\s\\]*\."),
             "field": re.compile(r"\{[^{}]*?\b(" + "|".join(sorted(ESCAPES | LOADERS)) + r")\b"),
             "field parts": re.compile(r"[^.\[\]]+"),
         }
@@ -327,14 +327,16 @@ def triggers_among(words):
     return hits
 
 
-def may_break_rules(source, code, kind):
-    """What a compiled file needs: nothing more, the full walk, or (with its `m`) nothing but that."""
+def may_break_rules(source, code):
+    """What a compiled utility needs: nothing more, the full walk, or (with its `m`) nothing but that.
+
+    Shared modules always take the walk: they are few, and relative imports and modules that they hand
+    out show in no single word.
+    """
     # `.compile(` can only be an attribute, and only that of builtins is restricted, a trigger itself;
     # `urllib.parse` computes; a colon and two slashes never stand in code.
     lean = source.replace(b".compile(", b" (").replace(b"urllib.parse", b" ").replace(b"http://", b" ")
     words = set(lean.translate(_WORD_BYTES).split())
-    if kind == 1 and patterns()["relative"].search(source):
-        return SUSPICIOUS, None
     if (b"format" in words or b"format_map" in words) and formats_escapes(lean, code):
         return SUSPICIOUS, None
     hits = triggers_among(words)
@@ -354,7 +356,7 @@ def may_break_rules(source, code, kind):
     if hits <= SOFT_TRIGGERS:
         imports = b" ".join(patterns()["imports"].findall(text)).translate(_WORD_BYTES).split()
         return (CLEAN if hits.isdisjoint(imports) else SUSPICIOUS), None
-    if hits == {b"lib"} and kind == 0:
+    if hits == {b"lib"}:
         modules = plain_lib_imports(text)
         if modules is not None:
             return ONLY_LIB, modules
@@ -396,8 +398,6 @@ def formats_escapes(source, code):
     """
     if not any(spelling in source for spelling in UNDERSCORES):
         return False
-    if type(code) is not CodeType:
-        return True  # a tree, whose constants are not gathered
     stack = [code]
     while stack:
         for item in stack.pop().co_consts:
@@ -490,8 +490,14 @@ class Judge:
         self.active_lines = []  # lines of module-level statements that may call this file's functions
         self.star_sources = []
         self.memo = {}
+        self.active = {}  # id of a node being evaluated -> how deep
+        self.cut = NO_CUT  # the depth of the outermost node that a cycle came back to
+        self.budget = 200_000  # evaluations after which cycles are no longer worth exactness
+        self.unions = {}  # id of a list of bindings -> the values of all of them
+        self.kept = []  # those lists, so that no other takes their id
         self.consumed = set()  # ids of nodes that an enclosing expression has judged
         self.followed = set()  # ids of nodes whose value goes to a name that is followed
+        self.results = set()  # ids of nodes that a function returns or yields
         self.passive = set()  # ids of nodes that only name a type
         self.imported = set()  # restricted prefixes that an import statement was reported for
         self.lazy_imports = {}  # root of LAZY -> sites that stand or fall with its uses
@@ -830,6 +836,11 @@ class Judge:
                 self.passive.add(id(element))
         self.visit_children(node, scope)
 
+    def visit_result(self, node, scope):
+        if node.value is not None:
+            self.results.add(id(node.value))
+            self.visit(node.value, scope)
+
     def visit_name(self, node, scope):
         if isinstance(node.ctx, ast.Load):
             self.sites.append((node, scope))
@@ -885,9 +896,13 @@ class Judge:
         if node.id not in self.telling and not self.star_sources:
             return []
         bound, builtin = self.lookup(node.id, scope, node.lineno)
-        values = []
-        for binding in bound:
-            values += self.binding_values(binding)
+        known = self.unions.get(id(bound))
+        if known is None:
+            known = dict.fromkeys(value for binding in bound for value in self.binding_values(binding))
+            if len(bound) > 8 and self.cut == NO_CUT:  # once for all readers of a name that is bound over and over
+                self.unions[id(bound)] = known
+                self.kept.append(bound)
+        values = list(known)
         if builtin:
             if node.id == "__builtins__":
                 values.append(("path", "builtins"))
@@ -927,9 +942,20 @@ class Judge:
         if evaluator is None:
             return ()
         known = self.memo.get(id(node))
-        if known is None:
-            self.memo[id(node)] = ()  # ends cycles such as `a = b; b = a`
-            known = self.memo[id(node)] = tuple(dict.fromkeys(evaluator(self, node, scope)))[:16]
+        if known is not None:
+            return known
+        depth = self.active.get(id(node))
+        if depth is not None:  # a cycle such as `a = b; b = a` ends here, its other values come from above
+            self.cut = min(self.cut, depth)
+            return ()
+        depth = self.active[id(node)] = len(self.active)
+        known = tuple(dict.fromkeys(evaluator(self, node, scope)))[:16]
+        del self.active[id(node)]
+        self.budget -= 1
+        # What was computed inside of a cycle lacks what its start has, so only the start is remembered.
+        if self.cut >= depth or self.budget < 0:
+            self.cut = NO_CUT
+            self.memo[id(node)] = known
         return known
 
     def evaluate_union(self, node, scope):
@@ -1185,8 +1211,8 @@ class Judge:
         return [self.fold_string(node, scope)]
 
     def is_unsteady(self, bound):
-        """Whether more than one place binds a name, in a way that folding does not follow."""
-        return any(binding.kind not in ("value", "each") for binding in bound)
+        """Whether a name is bound in ways, or more often, than folding follows."""
+        return len(bound) > 64 or any(binding.kind not in ("value", "each") for binding in bound)
 
     def fold_string(self, node, scope):
         value = self.fold(node, scope)
@@ -1385,7 +1411,8 @@ class Judge:
         """Notes star imports first, as names before and after may come from them."""
         for node, scope in self.sites:
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                self.star_sources.append(self.import_source(node))
+                if self.import_source(node) not in self.star_sources:
+                    self.star_sources.append(self.import_source(node))
 
     def consume(self, node):
         """Marks a chain of attributes, calls and subscripts as judged, not its arguments."""
@@ -1565,10 +1592,10 @@ class Judge:
             rule = match[0] if match else LAZY[path][0] if path in LAZY else FS if "open" in path else OS
             if path != "sys":
                 self.suspect(node, rule, f"`.{name}` may be the module: this file hands a module "
-                                     f"on as a value", "")
+                                     "on as a value", "")
         elif name == "open":
             self.suspect(node, FS, "`.open` may open files: this file hands a module on as a "
-                                 f"value", "files")
+                                 "value", "files")
 
     def judge_value(self, node, value, scope):
         """Judges a reference that no enclosing expression has made sense of."""
@@ -1581,7 +1608,7 @@ class Judge:
             if id(node) not in self.followed and (value[1] or not is_local_call(node, scope)):
                 self.report(node, EXEC, "a module's namespace as a whole reaches every builtin")
         elif kind == "loader" and id(node) not in self.followed:
-            self.report(node, OS, f"a module's loader imports by name")
+            self.report(node, OS, "a module's loader imports by name")
 
     def judge_path(self, node, path):
         """Judges a reference to a module or to something in one."""
@@ -1628,6 +1655,9 @@ class Judge:
             self.dynamic_names = True
         elif id(node) not in self.followed and is_module(path):
             self.escaped.add(path)
+            if id(node) in self.results and self.package[:1] == ["lib"]:
+                self.report(node, OS, f"a shared module hands out `{path}`, which carries more modules; "
+                            "hand out what it computes")
 
     def judge_builtin(self, node, name):
         """Judges a reference to a builtin itself."""
@@ -1638,13 +1668,13 @@ class Judge:
             if id(node) in self.followed:
                 self.lazy_imports.setdefault("importlib", []).append(node)
             else:
-                self.report(node, OS, f"`__import__` imports modules by name")
+                self.report(node, OS, "`__import__` imports modules by name")
         elif name == "globals" and id(node) not in self.followed:
-            self.report(node, EXEC, f"`globals` reaches every builtin")
+            self.report(node, EXEC, "`globals` reaches every builtin")
         elif name in ("getattr", "vars") and id(node) not in self.followed:
             self.dynamic_names = True
             self.suspect(node, EXEC, f"`{name}` is handed on and so is a module, so that what it "
-                                 f"takes is not known", "")
+                                 "takes is not known", "")
 
     # Calls.
 
@@ -1725,14 +1755,16 @@ class Judge:
             else:
                 self.dynamic_names = True
                 self.suspect(node, EXEC, "the attribute taken here is not a constant, and this "
-                                     f"file hands a module on as a value", "")
+                                     "file hands a module on as a value", "")
             return
         if reaches:
             self.consume_target(target)
         for each in names:
             if self.report_name(node, each):
                 continue
-            if not values:
+            if ("loader",) in values:
+                self.report(node, OS, "a module's loader imports by name")
+            elif not values:
                 self.judge_unknown_attribute(
                     attribute_at(node, target, each), scope)
             for value in values:
@@ -1757,7 +1789,7 @@ class Judge:
             if each is None:
                 self.dynamic_names = True
                 self.suspect(node, EXEC, "the attribute taken here is not a constant, and this "
-                                     f"file hands a module on as a value", "")
+                                     "file hands a module on as a value", "")
             else:
                 names += each
         for name in names:
@@ -1792,7 +1824,8 @@ class Judge:
                 match = restriction(each) or (OS, "is loaded past the import rules", each)
                 self.restricted(node, match)
         elif name in ("format", "format_map"):
-            self.judge_format(node, function.value, scope)
+            unbound = isinstance(function.value, ast.Name) and function.value.id == "str" and node.args
+            self.judge_format(node, node.args[0] if unbound else function.value, scope)
         else:
             for value in base:
                 if value[0] == "namespace" or value in NAMESPACE_PATHS:
@@ -1828,7 +1861,7 @@ class Judge:
                 match = restriction(key)
                 if key == "builtins":
                     if id(node) not in self.followed:
-                        self.report(node, EXEC, f"`builtins` holds every builtin")
+                        self.report(node, EXEC, "`builtins` holds every builtin")
                 else:
                     self.restricted(node, match or restriction("sys.modules"))
                 continue
@@ -1918,13 +1951,14 @@ class Judge:
                 for part in patterns()["field parts"].findall(text):
                     if part in ESCAPES or part in LOADERS:
                         self.report(node, EXEC, f"`{part}` leads to the interpreter's insides, and this "
-                                    f"file takes attributes by computed names")
+                                    "file takes attributes by computed names")
 
 
 # ---------------------------------------------------------------------------------------------------
 # What the judge asks of paths, nodes and constants
 # ---------------------------------------------------------------------------------------------------
 
+NO_CUT = 1 << 30
 TELLING_KINDS = frozenset(("import", "def", "class", "with", "each"))
 IMPORTERS = frozenset((
     ("builtin", "__import__"), ("path", "importlib.import_module"), ("path", "importlib.__import__")))
@@ -2135,6 +2169,8 @@ VISITORS = {
     ast.MatchClass: Judge.visit_match_class,
     ast.Import: Judge.visit_import,
     ast.ImportFrom: Judge.visit_import,
+    ast.Return: Judge.visit_result,
+    ast.Yield: Judge.visit_result,
     ast.Name: Judge.visit_name,
     ast.Attribute: Judge.visit_site,
     ast.Subscript: Judge.visit_site,
@@ -2190,7 +2226,7 @@ FOLDERS = {
 
 _CO_OPTIMIZED, _CO_VARARGS = 0x1, 0x4
 _CO_RUNS_OTHERWISE = 0x20 | 0x80 | 0x200  # generator, coroutine, asynchronous generator
-_STORE_NAME, _DELETE_NAME = 90, 91  # checked against `_opcode` by the tests
+_STORE_NAME, _DELETE_NAME = opmap["STORE_NAME"], opmap["DELETE_NAME"]
 
 
 def has_plain_entry(code, name, source):
@@ -2465,12 +2501,8 @@ def package_of(path):
     return path.split("/")[:-1]
 
 
-def check(path, kind, source, prefilter=True, parse_only=False):
-    """All findings of a file, sorted, and the modules under `lib` that it could import.
-
-    `parse_only` stops at the syntax tree, as `ast.parse` does, and so misses what only CPython's
-    compiler rejects, such as `return` outside of a function.
-    """
+def check(path, kind, source, prefilter=True):
+    """All findings of a file, sorted, and the modules under `lib` that it could import."""
     if len(source) > MAX_SOURCE:
         return [finding(TOO_LARGE, 0, 0, f"The file has {len(source)} bytes, more than {MAX_SOURCE}",
                         "move data out of the code")], ()
@@ -2487,7 +2519,7 @@ def check(path, kind, source, prefilter=True, parse_only=False):
                         "source code cannot contain null bytes", "save the file as plain text")], ()
     try:
         text = source.decode("utf-8")
-        code = compile(text, "utility", "exec", PyCF_ONLY_AST if parse_only else 0, True)
+        code = compile(text, "utility", "exec", 0, True)
     except SyntaxError as error:
         return [syntax_finding(error, source, text)], ()
     except RecursionError:
@@ -2496,18 +2528,19 @@ def check(path, kind, source, prefilter=True, parse_only=False):
         return [too_complex("memory limit")], ()
     except (ValueError, OverflowError, UnicodeError, SystemError) as error:
         return [finding(SYNTAX, 1, 1, f"{error}"[:300], "correct the source")], ()
-    need, modules = may_break_rules(source, code, kind) if prefilter else (SUSPICIOUS, None)
+    need, modules = SUSPICIOUS, None
+    if prefilter and kind == 0:
+        need, modules = may_break_rules(source, code)
     name = path.rpartition("/")[2].removesuffix(".py")
-    plain = kind != 0 or not parse_only and has_plain_entry(code, name, source)
+    plain = kind != 0 or has_plain_entry(code, name, source)
     if plain and need != SUSPICIOUS:
         return [], modules or ()
-    if not parse_only:
-        code = None
+    del code
     usual = sys.getrecursionlimit()
     # The tree is as deep as the compiler, under the usual limit, has just found bearable.
     sys.setrecursionlimit(MAX_DEPTH)
     try:
-        tree = code or compile(text, "utility", "exec", PyCF_ONLY_AST, True)
+        tree = compile(text, "utility", "exec", PyCF_ONLY_AST, True)
         return check_tree(tree, path, None if plain else name, source, need, modules or ())
     except RecursionError:
         return [too_complex("recursion limit")], ()
@@ -2552,7 +2585,7 @@ def encode_reply(findings, modules):
     return f'{{"f":[{rows}],"m":[{names}]}}'.encode()
 
 
-def answer(payload, parse_only):
+def answer(payload):
     """The reply's JSON to one request's payload, without its id."""
     kind = payload[4]
     size = int.from_bytes(payload[5:7], "big")
@@ -2560,7 +2593,7 @@ def answer(payload, parse_only):
         raise ProtocolError("a request's path is longer than the request")
     path = payload[7:7 + size].decode("utf-8", "replace")
     try:
-        return encode_reply(*check(path, kind, bytes(payload[7 + size:]), True, parse_only))
+        return encode_reply(*check(path, kind, bytes(payload[7 + size:])))
     except MemoryError:
         return encode_reply([too_complex("memory limit")], ())
     except RecursionError:
@@ -2616,7 +2649,7 @@ def write_all(data):
         view = view[posix.write(1, view):]
 
 
-def serve(processor, parse_only):
+def serve(processor):
     """Answers requests until the input ends."""
     incoming, start = bytearray(), 0
     outgoing = bytearray()
@@ -2639,7 +2672,7 @@ def serve(processor, parse_only):
             payload = incoming[start + 4:start + 4 + size]
             start += 4 + size
             processor.renew()
-            body = answer(payload, parse_only)
+            body = answer(payload)
             outgoing += (4 + len(body)).to_bytes(4, "big") + payload[:4] + body
             if len(outgoing) > 65_536:
                 write_all(outgoing)
@@ -2667,15 +2700,13 @@ def serve(processor, parse_only):
 
 def main(arguments):
     """Runs the process; returns its exit code."""
-    memory, seconds, parse_only = 1 << 30, 10, False
+    memory, seconds = 1 << 30, 10
     for argument in arguments:
         name, _, value = argument.partition("=")
         if name == "--memory" and value.isdecimal():
             memory = int(value)
         elif name == "--cpu" and value.isdecimal() and int(value):
             seconds = int(value)
-        elif argument == "--parse-only":
-            parse_only = True
         else:
             posix.write(2, f"checker: unknown argument {argument}\n".encode())
             return 2
@@ -2687,7 +2718,7 @@ def main(arguments):
     gc.freeze()
     gc.disable()
     try:
-        serve(ProcessorLimit(seconds), parse_only)
+        serve(ProcessorLimit(seconds))
     except ProtocolError as error:
         posix.write(2, f"checker: {error}\n".encode())
         return 2

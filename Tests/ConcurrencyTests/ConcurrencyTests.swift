@@ -1,0 +1,173 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Concurrency
+
+/// A generator of one number.
+private struct Constant: RandomNumberGenerator {
+  let value: UInt64
+  mutating func next() -> UInt64 { value }
+}
+
+@Suite("Retrying") struct RetryPolicyTests {
+  @Test("delays double up to the limit, with half of them left to chance")
+  func bounds() {
+    let policy = RetryPolicy(base: .milliseconds(100), limit: .seconds(2))
+    let steps = [100, 200, 400, 800, 1600, 2000, 2000]
+    for (index, step) in steps.enumerated() {
+      var low = Constant(value: 0)
+      #expect(policy.delay(afterFailure: index + 1, using: &low) == .milliseconds(step) / 2)
+      for _ in 0..<50 {
+        let delay = policy.delay(afterFailure: index + 1)
+        #expect(delay >= .milliseconds(step) / 2 && delay <= .milliseconds(step))
+      }
+    }
+  }
+
+  @Test("no count of failures overflows", arguments: [Int.min, -1, 0, 1, 31, 32, 64, Int.max])
+  func extremes(_ attempt: Int) {
+    let policy = RetryPolicy(base: .seconds(3600), limit: .seconds(7200))
+    let delay = policy.delay(afterFailure: attempt)
+    #expect(delay >= .seconds(attempt <= 1 ? 1800 : 3600))
+    #expect(delay <= .seconds(attempt <= 1 ? 3600 : 7200))
+  }
+
+  @Test("two tenants do not come back together")
+  func jitter() {
+    let delays = Set((0..<20).map { _ in RetryPolicy().delay(afterFailure: 5) })
+    #expect(delays.count > 10)
+  }
+}
+
+@Suite("Blocking work") struct BlockingTests {
+  private struct Failure: Error, Equatable { let number: Int }
+
+  @Test("a pool gives values and typed errors")
+  func values() async throws {
+    let pool = BlockingPool(name: "t", width: 2)
+    #expect(await pool.run { 5 } == 5)
+    let failing: @Sendable () throws(Failure) -> Int = { () throws(Failure) in
+      throw Failure(number: 7)
+    }
+    await #expect(throws: Failure(number: 7)) { try await pool.run(failing) }
+    #expect(await pool.run { "still there" } == "still there")
+  }
+
+  @Test("a pool of one thread runs everything on it, in order and one at a time")
+  func order() async {
+    let pool = BlockingPool(name: "t", width: 1)
+    let running = Counter()
+    let threads = await withTaskGroup(of: pthread_t.self) { group in
+      for _ in 0..<200 {
+        group.addTask {
+          await pool.run {
+            #expect(running.add(1) == 1)
+            defer { _ = running.add(-1) }
+            return pthread_self()
+          }
+        }
+      }
+      return await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(threads.count == 1)
+  }
+
+  @Test("as many bodies run at once as there are threads")
+  func width() async {
+    // Each waits for the other: with fewer threads than bodies this would never end.
+    let pool = BlockingPool(name: "t", width: 3)
+    let arrived = Counter()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<3 {
+        group.addTask {
+          await pool.run {
+            _ = arrived.add(1)
+            while arrived.add(0) < 3 { sched_yield() }
+          }
+        }
+      }
+    }
+    #expect(arrived.add(0) == 3)
+  }
+
+  @Test("a pool's last work is done though the pool goes", arguments: [0, -3])
+  func release(_ width: Int) async {
+    var pool: BlockingPool? = BlockingPool(name: "t", width: width)
+    let task = Task { [pool] in await pool?.run { 1 } }
+    pool = nil
+    #expect(await task.value == 1)
+  }
+
+  @Test("threads have the stack that deep recursion needs")
+  func stack() async {
+    @Sendable func depth(_ left: Int) -> Int {
+      withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
+        buffer[0] = UInt8(truncatingIfNeeded: left)
+        return left == 0 ? Int(buffer[0]) : depth(left - 1) + 1
+      }
+    }
+    // Some 30 MiB at least, which no default stack has.
+    #expect(await BlockingPool(name: "t", width: 1).run { depth(30_000) } == 30_000)
+  }
+
+  private actor Owner {
+    let executor = BlockingExecutor(name: "a-name-longer-than-15")
+    private var order: [Int] = []
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    func add(_ number: Int) -> pthread_t {
+      order.append(number)
+      return pthread_self()
+    }
+    func all() -> [Int] { order }
+    func name() throws -> String {
+      String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+    private let path = "/proc/thread-self/comm"
+  }
+
+  @Test("an actor stays on its thread")
+  func executor() async throws {
+    let owner = Owner()
+    var threads: Set<pthread_t> = []
+    for number in 0..<100 {
+      threads.insert(await owner.add(number))
+      await Task.yield()
+    }
+    #expect(threads.count == 1)
+    #expect(await owner.all() == Array(0..<100))
+    #expect(try await owner.name() == "a-name-longer-t\n")
+  }
+
+  @Test("permits bound what runs at once and are given back by errors", arguments: [1, 3])
+  func permits(_ count: Int) async {
+    let permits = Permits(count)
+    let (running, highest) = (Counter(), Counter())
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<100 {
+        group.addTask {
+          try? await permits.withPermit { () async throws(Failure) in
+            highest.raise(to: running.add(1))
+            await Task.yield()
+            _ = running.add(-1)
+            if number.isMultiple(of: 7) { throw Failure(number: number) }
+          }
+        }
+      }
+    }
+    #expect(highest.add(0) >= 1 && highest.add(0) <= count && running.add(0) == 0)
+    #expect(await permits.withPermit { 1 } == 1)
+  }
+
+  private final class Counter: Sendable {
+    private let value = Mutex(0)
+    func add(_ number: Int) -> Int {
+      value.withLock {
+        $0 += number
+        return $0
+      }
+    }
+    func raise(to number: Int) { value.withLock { $0 = max($0, number) } }
+  }
+}
