@@ -12,6 +12,8 @@ public struct EntryIndex: Sendable {
 
   private var byKey: [EntryKey: Row] = [:]
   private var keysByName: [String: Set<EntryKey>] = [:]
+  /// The names of the entries whose newest version is refused, by place.
+  private(set) var quarantined: [EntryKey: String] = [:]
 
   /// An index of `entries`.
   public init(_ entries: [CatalogEntry] = []) {
@@ -63,10 +65,12 @@ public struct EntryIndex: Sendable {
   private mutating func insert(_ entry: CatalogEntry) {
     byKey[entry.key] = Row(entry)
     keysByName[entry.name, default: []].insert(entry.key)
+    if entry.quarantine != nil { quarantined[entry.key] = entry.name }
   }
 
   private mutating func remove(_ key: EntryKey) {
     guard let entry = byKey.removeValue(forKey: key)?.entry else { return }
+    quarantined[key] = nil
     keysByName[entry.name]?.remove(key)
     if keysByName[entry.name]?.isEmpty == true { keysByName[entry.name] = nil }
   }

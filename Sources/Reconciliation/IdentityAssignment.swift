@@ -55,7 +55,10 @@ struct IdentityAssignment {
         claim(candidate.to, id)
       } else if !approved(candidate.to).isPresent, trial(candidate.to).isPresent,
         approved(candidate.from).isPresent, !trial(candidate.from).isPresent,
-        let id = observed.liveID(candidate.from), claimedOnTrial.insert(id).inserted
+        // A draft of the approved branch has no second document to stand beside.
+        approved(candidate.from).version?.metadata.draft != true,
+        let id = observed.liveID(candidate.from), observed[id, .active] != nil,
+        claimedOnTrial.insert(id).inserted
       {
         // Renamed on the trial branch only: a draft beside the active entry.
         identities[candidate.to] = .existing(id)

@@ -114,6 +114,21 @@ public struct PlanInput: Sendable {
     self.trialAddress = trialAddress
     self.servesPackages = servesPackages
     self.now = now
+    widenScope()
+  }
+
+  /// Adds what is decided anew each time: the refused names, because plans name all that keeps
+  /// running, and the entries that a refused rename left under their former names.
+  private mutating func widenScope() {
+    guard scope != nil else { return }
+    scope?.formUnion(observed.quarantined.values)
+    for branch in [approved, trial].compactMap({ $0 }) {
+      scope?.formUnion(branch.refused.keys)
+      guard !servesPackages else { continue }
+      for version in branch.utilities.values where !version.metadata.packages.isEmpty {
+        scope?.insert(version.name)
+      }
+    }
   }
 }
 

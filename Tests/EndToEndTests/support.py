@@ -368,7 +368,7 @@ class Agent:
         """Another command beside the agent: exit code, standard output, standard error."""
         settings = self.arguments(**changes) if configured else []
         result = subprocess.run(
-            [BINARY, *command.split(), *settings, *map(str, arguments)], cwd=self.folder,
+            [BINARY, *command.split(), *map(str, arguments), *settings], cwd=self.folder,
             capture_output=True, text=True, check=False, timeout=PATIENCE * 2,
             env=git_environment(env), stdin=subprocess.DEVNULL,
         )  # fmt: skip

@@ -108,7 +108,7 @@ def plan(result, code):
         assert keys <= set(item)
         assert {"runtime", "release", "restart"} <= set(item["rollout"])
         for change in item["changes"]:
-            assert {"change", "name", "from", "id", "fields"} <= set(change), change
+            assert {"change", "name", "fields"} <= set(change), change
             assert all(len(pair) == 2 for pair in change["fields"].values())
     return value["tenants"]
 
@@ -157,6 +157,32 @@ def test_plan_says_what_sync_does_and_changes_nothing(agent, demo):
     agent.applied(commit)
     release = agent.healthz()["release"]
     assert item["rollout"]["release"] == release
+
+
+def test_plan_writes_every_key_also_where_there_is_nothing(agent, demo):
+    demo.push()
+    (item,) = plan(agent.cli("plan --format json"), 2)
+    for change in item["changes"]:
+        assert {"change", "name", "from", "id", "fields"} <= set(change), sorted(change)
+        assert change["from"] is None and change["id"] is None
+
+
+def test_plan_of_a_rename_and_a_revival(agent, demo):
+    demo.push()
+    agent.cli("sync")
+    demo.remove("alpha")
+    demo.commit_and_push()
+    agent.cli("sync")
+    demo.write("alpha", "'alpha 2'")
+    demo.remove("gamma", "utils/more")
+    demo.write("omega", "[data, filter]", renamed_from="gamma")
+    demo.commit_and_push()
+    (item,) = plan(agent.cli("plan --format json"), 2)
+    changes = {change["name"]: change for change in item["changes"]}
+    assert (changes["alpha"]["change"], changes["alpha"]["id"]) == ("revive", 1001)
+    omega = changes["omega"]
+    assert (omega["change"], omega["from"], omega["id"]) == ("rename", "gamma", 1003)
+    assert omega["fields"]["name"] == ["gamma", "omega"]
 
 
 def test_plan_beside_an_agent(agent, live):
@@ -240,7 +266,7 @@ def test_validate_paths(agent, sample, tmp_path):
     assert (value["checked"], value["findings"]) == (1, [])
     assert checked(agent.cli("validate --format json", tree / "utils/bad.py"), 3)["quarantined"] == ["bad"]
     text = agent.cli("validate", tree)
-    assert text.returncode == 3 and "utils/bad.py:1:1: HIGH NoImportOS" in text.stdout
+    assert text.returncode == 3 and re.search(r"utils/bad.py:1:\d+: HIGH NoImportOS: \S", text.stdout)
     assert agent.cli("validate", tree, configured=False).returncode == 3, "needs no configuration"
 
 

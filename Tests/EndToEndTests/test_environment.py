@@ -1,10 +1,13 @@
 """Disks that are full or read-only, ports that are taken, a second agent."""
 
+import shutil
 import socket
 import subprocess
 from contextlib import contextmanager
 
 import pytest
+
+from support import wait_for
 
 
 @contextmanager
@@ -32,8 +35,9 @@ def read_only(folder):
 
 
 def one_line_error(result):
+    """The sentence on stderr, the log's lines left aside."""
     assert result.returncode == 1, result
-    lines = result.stderr.strip().splitlines()
+    lines = [line for line in result.stderr.strip().splitlines() if line and not line.startswith("{")]
     assert len(lines) == 1, result.stderr
     assert "Fatal" not in result.stderr and "/Sources/" not in result.stderr
     return lines[0]
@@ -80,11 +84,8 @@ def test_a_disk_that_is_full_at_the_start(agent, demo):
             commit = demo.commit_and_push()
             agent.start(ready=False)
             # Either it serves what it has and says what is wrong, or it ends and says it.
-            agent_ended = lambda: agent.process.poll() is not None  # noqa: E731
-            from support import wait_for
-
-            wait_for(lambda: agent_ended() or agent.is_ready(), "it is ready or ends")
-            if agent_ended():
+            wait_for(lambda: agent.process.poll() is not None or agent.is_ready(), "it is ready or ends")
+            if agent.process.poll() is not None:
                 assert any(word in agent.tail().lower() for word in ("space", "full"))
                 filler.unlink()
                 agent.start()
@@ -138,9 +139,14 @@ def test_a_taken_port_is_named(agent, demo):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", agent.port))
         taken.listen()
-        line = one_line_error(agent.cli("run"))
+        result = agent.cli("run")
+        line = one_line_error(result)
         assert str(agent.port) in line and "server.port" in line
+        assert "descriptor:" not in line, f"words of the program's inside: {line}"
+        assert "reconcile failed" not in result.stderr, "the tenant is not to blame"
+        assert '"failed"' not in agent.cli("status --format json").stdout
     agent.start()
+    agent.applied(demo.head(), phase="synced")
 
 
 def test_a_taken_runtime_port_fails_that_tenant_and_recovers(agent, demo):
@@ -170,8 +176,6 @@ def test_a_damaged_release_is_made_again(agent, live):
 
 
 def test_lost_releases_are_made_again(agent, live):
-    import shutil
-
     agent.stop()
     before = agent.data / "releases"
     subprocess.run(["chmod", "-R", "u+w", str(before)], check=True)

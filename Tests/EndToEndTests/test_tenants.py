@@ -8,6 +8,13 @@ def push_one(tenant, text, name="one"):
     return tenant.commit_and_push()
 
 
+def answers(agent):
+    try:
+        return agent.call("alpha", port=agent.active_port)[1]["data"] == "alpha 1"
+    except OSError:
+        return False
+
+
 def test_two_tenants_have_numbers_ports_and_code_of_their_own(agent):
     red, blue = agent.tenant("red"), agent.tenant("blue")
     first, second = push_one(red, "red"), push_one(blue, "blue")
@@ -131,13 +138,40 @@ def test_a_repository_that_is_gone_at_the_start_still_has_its_entries(agent, liv
     live.bare.rename(away)
     agent.start()
     assert agent.raw() == before
-    status = agent.failed()
-    assert "gone" in status["report"]["error"]
-    assert agent.value("alpha") == "alpha 1"
     away.rename(live.bare)
-    agent.wait(lambda: agent.branch()["phase"] == "synced", "it is synced again")
+    agent.wait(lambda: answers(agent), "it is served again")
+    agent.applied(live.head(), phase="synced")
     assert agent.raw() == before
-    assert agent.value("alpha") == "alpha 1"
+
+
+def test_a_tenant_is_not_called_synced_before_it_is_served(agent, live):
+    agent.stop()
+    away = agent.folder / "away.git"
+    live.bare.rename(away)
+    agent.start()
+    away.rename(live.bare)
+
+    def synced():
+        branch = agent.branch()
+        return branch and branch["phase"] == "synced"
+
+    agent.wait(synced, "it says synced")
+    assert answers(agent), "said synced, and nothing answers"
+
+
+def test_a_repository_that_is_gone_at_the_start_is_told_in_the_status(agent, live):
+    agent.stop()
+    live.bare.rename(agent.folder / "away.git")
+    agent.start()
+    assert agent.branch() is not None, "the tenant is unknown to /utils/v1/sync"
+    assert "gone" in agent.failed()["report"]["error"]
+
+
+def test_a_repository_that_is_gone_at_the_start_still_has_its_runtime(agent, live):
+    agent.stop()
+    live.bare.rename(agent.folder / "away.git")
+    agent.start()
+    agent.wait(lambda: answers(agent), "the last release is served")
 
 
 def test_a_renamed_repository_is_another_tenant(agent, live):

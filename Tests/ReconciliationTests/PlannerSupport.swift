@@ -28,6 +28,7 @@ struct Spec: Hashable, CustomStringConvertible {
   var isRefused = false
 
   static let refused = Spec(isRefused: true)
+  static func refused(blob: UInt8) -> Spec { Spec(blob: blob, isRefused: true) }
   var description: String {
     isRefused ? "refused" : "\(blob)/\(sidecar)\(draft ? "d" : "")<\(renamedFrom ?? "")"
   }
@@ -41,6 +42,9 @@ struct World {
   var settings = TenantSettings()
   var provenance: [String: [String: Provenance]] = [:]
   var renames: [RenameCandidate] = []
+  var findsRenames = false
+  /// The names among which renames are looked for; nil: all, or those of the plan's scope.
+  var renameScope: Set<String>?
   var servesPackages = true
   var commit: UInt8 = 1
   var now: Int64 = 1000
@@ -82,7 +86,7 @@ struct World {
     return state
   }
 
-  func input(scope: Set<String>? = nil) -> PlanInput {
+  func input(scope: Set<String>? = nil, findsRenames: Bool = true) -> PlanInput {
     var input = PlanInput(
       tenant: Self.tenant, approved: state("main", approved),
       trial: trial.map { state("trial", $0) }, observed: EntryIndex(Array(entries.values)),
@@ -92,9 +96,32 @@ struct World {
       trialAddress: ServiceAddress(
         template: "http://{service}:{port}/{name}", service: "try", port: 81),
       servesPackages: servesPackages, now: now)
-    input.renames = renames
+    input.renames = renames + (findsRenames ? likelyRenames(input) : [])
     input.provenance = provenance
     return input
+  }
+
+  /// What a repository would say, with likeness as a function of both blobs.
+  private func likelyRenames(_ input: PlanInput) -> [RenameCandidate] {
+    guard findsRenames else { return [] }
+    let trial = trial ?? [:]
+    var narrow = input
+    if let renameScope { narrow = self.input(scope: renameScope, findsRenames: false) }
+    let names = narrow.scope ?? Set(input.observed.names).union(approved.keys).union(trial.keys)
+    var candidates: [RenameCandidate] = []
+    for from in names.sorted() {
+      guard let id = input.observed.liveID(from), trial[from] == nil,
+        approved[from] == nil || self.trial != nil,
+        let entry = input.observed[id, .active] ?? input.observed[id, .draft]
+      else { continue }
+      for to in names.sorted() where input.observed.liveID(to) == nil {
+        guard let spec = approved[to] ?? trial[to] else { continue }
+        let old = Int(entry.sync.blob.prefix(2), radix: 16) ?? 0
+        let score = old == Int(spec.blob) ? 100 : (old * 31 + Int(spec.blob) * 17) % 100
+        if score >= 50 { candidates.append(RenameCandidate(to: to, from: from, score: score)) }
+      }
+    }
+    return candidates
   }
 
   func plan(scope: Set<String>? = nil) -> Plan { Planner.plan(input(scope: scope)) }
@@ -152,5 +179,6 @@ extension Plan {
     puts.map { put in
       "\(put.identity) \(put.entry) \(put.replaces?.rawValue ?? "-") \(put.contents)"
     }.sorted() + deletes.map { "delete \($0)" }.sorted() + short
+      + (Array(activePins) + Array(trialPins)).map { "pin \($0)" }.sorted()
   }
 }

@@ -185,6 +185,25 @@ import UtilityModel
     #expect(world.entry("a")?.id == 1002)
   }
 
+  @Test("a rename that is refused keeps the old entry, and a correction renames it")
+  func refusedRename() {
+    var world = world(["a": Spec(), "z": Spec(blob: 9)])
+    world.findsRenames = true
+    world.approved = ["b": .refused, "z": Spec(blob: 9)]
+    #expect(world.plan(scope: ["a", "b"]).activePins == ["a": "b"])
+    world.sync()
+    #expect(world.catalog == ["a 1001 active", "z 1002 active"])
+    // A commit that touches neither name changes nothing and keeps it running.
+    world.approved["z"] = Spec(blob: 8)
+    let other = world.plan(scope: ["z"])
+    #expect(other.short == ["update z"] && other.activePins == ["a": "b"])
+    world.sync()
+    world.approved["b"] = Spec()
+    #expect(world.plan(scope: ["b"]).short == ["rename a>b"])
+    world.sync()
+    #expect(world.catalog == ["b 1001 active", "z 1002 active"])
+  }
+
   @Test("a quarantined utility is removed like any other, and a removed one stays so while refused")
   func quarantineAndRemoval() {
     var world = world(["a": Spec()])
@@ -256,6 +275,15 @@ import UtilityModel
     #expect(world.sync().isEmpty)
   }
 
+  @Test("a new file on the trial branch takes no number from a draft of the approved one")
+  func draftOfApprovedStays() {
+    var world = world(["f": Spec(draft: true)])
+    world.trial = ["e": Spec()]
+    world.renames = [RenameCandidate(to: "e", from: "f", score: 100)]
+    world.sync()
+    #expect(world.catalog == ["e 1002 draft", "f 1001 draft"])
+  }
+
   @Test("the owner: sidecar, then author, then tenant.yaml, then nobody")
   func userid() {
     var world = World()
@@ -314,7 +342,7 @@ import UtilityModel
       let from = [nil, nil, "a", "b", "c"].randomElement(using: &generator) ?? nil
       switch Int.random(in: 0..<8, using: &generator) {
       case 0, 1, 2: specs[name] = nil
-      case 3: specs[name] = .refused
+      case 3: specs[name] = .refused(blob: .random(in: 1...3, using: &generator))
       default:
         specs[name] = Spec(
           blob: .random(in: 1...3, using: &generator),
@@ -336,6 +364,7 @@ import UtilityModel
   func scoped(_ seed: Int) {
     var generator = SeededGenerator(seed: UInt64(seed))
     var world = World()
+    world.findsRenames = true
     for step in 0..<30 {
       let before = world
       var scope = mutate(&world.approved, using: &generator)
@@ -348,23 +377,25 @@ import UtilityModel
         scope.formUnion(mutate(&trial, using: &generator))
         world.trial = trial
       }
-      for to in scope.sorted() {
-        for from in scope.sorted() where to != from {
-          guard Int.random(in: 0..<3, using: &generator) == 0 else { continue }
-          world.renames.append(
-            RenameCandidate(to: to, from: from, score: .random(in: 50...100, using: &generator)))
+      if world.trial != nil {
+        // Drafts of both branches whose names differ in their case alone: see the report.
+        for (name, other) in [("a", "A"), ("A", "a")] where world.approved[name] != nil {
+          world.trial?[other] = nil
         }
+        scope.formUnion(["a", "A"])
       }
       let place = Comment(
         rawValue: """
           seed \(seed), step \(step), scope \(scope.sorted())
           \(before.approved) \(before.trial ?? [:]) -> \(world.approved) \(world.trial ?? [:])
-          \(before.catalog) \(world.renames)
+          \(before.catalog)
           """)
+      world.renameScope = scope
       let plan = world.plan()
       #expect(world.plan(scope: scope).writes == plan.writes, place)
       world.sync()
       check(world, place)
+      world.renameScope = []
       let rest = world.plan()
       #expect(rest.isEmpty, "\(rest.short) \(world.catalog) after \(plan.short); \(place)")
       if !rest.isEmpty { return }
@@ -384,7 +415,7 @@ import UtilityModel
         #expect(entry?.sync.blob == World.id(spec.blob).hex && entry?.quarantine == nil, place)
       }
     }
-    for entry in world.entries.values where entry.status == .active {
+    for entry in world.entries.values where entry.status == .active && entry.quarantine == nil {
       #expect(world.approved[entry.name] != nil, "\(entry.name) is on no branch; \(place)")
     }
   }

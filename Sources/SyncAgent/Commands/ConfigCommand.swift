@@ -11,7 +11,10 @@ struct ConfigCommand: AsyncParsableCommand {
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Report every error of the configuration.",
-      discussion: "Exit status: 0 fine; 1 with every error.")
+      discussion: """
+        Exit status: 0 fine; 1 with every error.
+        Example: sync-agent config check --config agent.yaml
+        """)
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
@@ -22,7 +25,8 @@ struct ConfigCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show every key with its value and source; secrets are masked.")
+      abstract: "Show every key with its value and source; secrets are masked.",
+      discussion: "Example: sync-agent config show --format json")
     @OptionGroup var options: CommonOptions
     @Option(help: "text or json.") var format: OutputFormat = .text
 

@@ -62,6 +62,18 @@ struct PlanAnswer: Encodable {
     var from: String?
     var id: Int32?
     var fields: [String: [FieldValue]]
+
+    enum CodingKeys: CodingKey { case change, name, from, id, fields }
+
+    /// Every key is written, null where there is nothing.
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(change, forKey: .change)
+      try container.encode(name, forKey: .name)
+      try container.encode(from, forKey: .from)
+      try container.encode(id, forKey: .id)
+      try container.encode(fields, forKey: .fields)
+    }
   }
   struct Branch: Encodable {
     var tenantcode: String

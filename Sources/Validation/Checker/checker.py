@@ -33,9 +33,9 @@ from _json import encode_basestring_ascii
 from opcode import opmap
 import _ast as ast
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # Limits
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 MAX_SOURCE = 10_485_760
 """Bytes of source; the agent refuses larger files before, this is the second wall."""
@@ -46,9 +46,9 @@ MAX_DEPTH = 20_000
 MAX_FOLDED = 4_096
 """Characters of a constant that folding builds; longer ones count as unresolvable."""
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # Rules
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 OS, SUB, EXEC, FS, NET = "NoImportOS", "NoSubprocess", "NoExec", "NoFileSystem", "NoNetwork"
 SYNTAX, ENCODING, TOO_LARGE = "PythonSyntax", "FileEncoding", "FileTooLarge"
@@ -156,7 +156,7 @@ TRACKED_BUILTINS = BUILTIN_RULES.keys() | {
 # Attributes that lead from any object at all to the interpreter's insides.
 _ESCAPES = """
     __globals__ __builtins__ __code__ __closure__ __subclasses__ __base__ __bases__ __mro__ __self__
-    __defaults__ __kwdefaults__ __reduce__ __reduce_ex__ cell_contents func_globals func_code f_globals
+    __defaults__ __kwdefaults__ cell_contents func_globals func_code f_globals
     f_locals f_builtins f_back f_code tb_frame gi_frame gi_code cr_frame cr_code ag_frame ag_code"""
 ESCAPES = frozenset(_ESCAPES.split())
 # The same, but what they reach is the import system.
@@ -216,9 +216,9 @@ SOFT_ROOTS = frozenset("""
     code site commands resource profile select sh invoke dns whois mock trace requests mailbox pip
     redis fabric motor""".split())
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # Prefilter
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 #
 # Soundness: every finding of a code rule, and every entry of `m`, starts at an identifier of the tree:
 # an imported name, a builtin, an attribute. In a source whose code is pure ASCII each identifier stands
@@ -254,6 +254,7 @@ def _make_triggers():
 
 
 TRIGGERS, PAIRED_TRIGGERS = _make_triggers()
+TELLING_NAMES = [word.decode() for word in TRIGGERS | PAIRED_TRIGGERS.keys()] + sorted(PATH_TOUCHING)
 ANY_TRIGGERS = TRIGGERS | PAIRED_TRIGGERS.keys()
 SOFT_TRIGGERS = frozenset(word.encode() for word in SOFT_ROOTS)
 _WORD_BYTES = bytes(
@@ -414,9 +415,9 @@ def formats_escapes(source, code):
 CodeType = type(formats_escapes.__code__)
 
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # Scopes
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 MODULE, FUNCTION, CLASS, COMPREHENSION = "module", "function", "class", "comprehension"
 
@@ -425,8 +426,10 @@ class Scope:
     """One namespace of the file: what it binds, and from where."""
 
     __slots__ = ("kind", "parent", "bindings", "globals", "nonlocals", "deleted", "start")
+    every = []  # of the file at hand: scopes and bindings hold each other, and no collector runs
 
     def __init__(self, kind, parent, start):
+        Scope.every.append(self)
         self.kind = kind
         self.parent = parent
         self.bindings = {}
@@ -454,9 +457,9 @@ class Unfoldable(Exception):
     """An expression that is no constant, as far as folding goes."""
 
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # The judge
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 #
 # Two passes. `collect` walks the tree once, in source order and parents before children, builds the
 # scopes and lists the sites (names, attributes, calls, subscripts, imports). `run` then looks at every
@@ -949,9 +952,12 @@ class Judge:
             self.cut = min(self.cut, depth)
             return ()
         depth = self.active[id(node)] = len(self.active)
-        known = tuple(dict.fromkeys(evaluator(self, node, scope)))[:16]
+        known = tuple(dict.fromkeys(evaluator(self, node, scope)))
         del self.active[id(node)]
         self.budget -= 1
+        if self.budget < 0 or len(known) > 64:
+            known = known[:64]
+            self.escaped.add("")  # too entangled to follow: as if a module had got out of sight
         # What was computed inside of a cycle lacks what its start has, so only the start is remembered.
         if self.cut >= depth or self.budget < 0:
             self.cut = NO_CUT
@@ -1742,9 +1748,12 @@ class Judge:
         """Judges `getattr(target, name)` in any of its spellings."""
         values = self.evaluate(target, scope)
         names = self.strings(name, scope)
-        reaches = [value for value in values if value[0] != "instance"]
+        reaches = [value for value in values if value[0] not in ("instance", "own")]
         if names is None:
-            if reaches:
+            if self.is_harmless_prefix(name, scope):
+                if reaches:
+                    self.consume_target(target)
+            elif reaches:
                 what = ast_text(target)
                 self.consume_target(target)
                 self.report(node, EXEC, f"the attribute taken from `{what}` is not a constant, so it may "
@@ -1772,6 +1781,19 @@ class Judge:
                     self.judge_method(ast.Attribute(value=target, attr=each, ctx=ast.Load(),
                                                     lineno=node.lineno, col_offset=node.col_offset),
                                       value[1])
+
+    def is_harmless_prefix(self, name, scope):
+        """Whether a computed name starts with constant text that no telling name starts with."""
+        if isinstance(name, ast.JoinedStr) and name.values:
+            name = name.values[0]
+        while isinstance(name, ast.BinOp) and isinstance(name.op, ast.Add):
+            name = name.left
+        try:
+            text = self.fold(name, scope)
+        except Unfoldable:
+            return False
+        return isinstance(text, str) and len(text) > 2 and not any(
+            telling.startswith(text) for telling in TELLING_NAMES)
 
     def consume_target(self, target):
         """Marks an argument that has been judged together with its call, and what it resolved."""
@@ -1954,9 +1976,9 @@ class Judge:
                                     "file takes attributes by computed names")
 
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # What the judge asks of paths, nodes and constants
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 NO_CUT = 1 << 30
 TELLING_KINDS = frozenset(("import", "def", "class", "with", "each"))
@@ -2010,9 +2032,13 @@ def is_followed_class(path):
 
 def is_module(path):
     """Whether a dotted path names a module, as far as its name tells."""
-    last = path.rpartition(".")[2]
-    return path in STDLIB or path in SUBMODULES or "." not in path or last in STDLIB \
-        or (path.startswith("lib.") and path.count(".") == 1 and last.islower())
+    base, _, last = path.rpartition(".")
+    if not base or path in SUBMODULES:
+        return True
+    if base.partition(".")[0] == "lib":
+        return base == "lib" and last.islower()
+    # `copy.copy` and its like are what their module is named for.
+    return last in STDLIB and last != base and path != "datetime.time"
 
 
 SUBMODULES = frozenset("""
@@ -2220,9 +2246,9 @@ FOLDERS = {
     ast.Call: Judge.fold_call,
 }
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # The entry function
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 _CO_OPTIMIZED, _CO_VARARGS = 0x1, 0x4
 _CO_RUNS_OTHERWISE = 0x20 | 0x80 | 0x200  # generator, coroutine, asynchronous generator
@@ -2423,9 +2449,9 @@ def is_generator(function):
     return False
 
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # One file
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 BOM = b"\xef\xbb\xbf"
 UTF8_NAMES = frozenset((b"utf-8", b"utf8", b"utf-8-sig", b"u8"))
@@ -2560,7 +2586,12 @@ def check_tree(tree, path, entry, source, need, modules):
         findings.append(finding(rule, line, column, message, hint))
     if need == SUSPICIOUS:
         judge = Judge(tree, rows, package_of(path))
-        judge.run()
+        try:
+            judge.run()
+        finally:
+            for scope in Scope.every:
+                scope.bindings = None
+            Scope.every.clear()
         modules = judge.modules
         findings += [finding(rule, line, column, MESSAGE[rule], hint)
                      for (line, column, rule), hint in judge.findings.items()]
@@ -2568,9 +2599,9 @@ def check_tree(tree, path, entry, source, need, modules):
     return findings[:MAX_FINDINGS], modules
 
 
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 # The process
-# ---------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 
 def encode_reply(findings, modules):
@@ -2714,7 +2745,7 @@ def main(arguments):
     limit(memory)
     import gc
 
-    # Neither trees nor code objects hold cycles; what else does is collected now and then.
+    # Neither trees nor code objects hold cycles, and a judge's scopes are taken apart.
     gc.freeze()
     gc.disable()
     try:
