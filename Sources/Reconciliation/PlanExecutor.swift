@@ -34,10 +34,12 @@ struct PlanExecutor: Sendable {
     let retiring = try await retiring(from: running, slot: slot, new: release, releases)
     do {
       _ = try await context.runtime.deploy(release, slot: slot, retiring: retiring)
-    } catch where error.code == .corruptRelease {
-      // Damaged on the disk since it was published: the next try publishes it anew from git.
-      let tenant = tenant
-      try await context.pool.run { try releases.discard(digest, of: tenant) }
+    } catch {
+      if error.code == .corruptRelease {
+        // Damaged on the disk since it was published: the next try publishes it anew from git.
+        let tenant = tenant
+        try await context.pool.run { try releases.discard(digest, of: tenant) }
+      }
       throw error
     }
     return digest.hex

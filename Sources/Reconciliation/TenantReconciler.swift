@@ -198,6 +198,8 @@ public actor TenantReconciler {
     let applied = status?.applied.flatMap { Revision($0)?.commit }
     let same = status?.fingerprint == fingerprint
 
+    // Provenance is counted from there, unless a rewrite and a garbage collection took it.
+    var known = applied
     // Taken out, so that it is changed in place; lost on an error and made anew then.
     var judge = judges.removeValue(forKey: branch)
     if judge == nil, let applied, applied != head {
@@ -213,6 +215,7 @@ public actor TenantReconciler {
           reading: reading)
         judge = base
       } catch let error as GitError {
+        known = nil
         logger.notice(
           "the applied revision is not in the repository any more; everything is compared",
           metadata: ["revision": "\(branch)@sha1:\(applied)", "error": "\(error)"])
@@ -229,7 +232,7 @@ public actor TenantReconciler {
       to: revision, changes: changes, validator: validator, reading: reading)
     let incremental = same && base != nil && base == applied
     return JudgedBranch(
-      judge: current, update: update, names: incremental ? update.names : nil, known: applied)
+      judge: current, update: update, names: incremental ? update.names : nil, known: known)
   }
 
   // MARK: Provenance and renames

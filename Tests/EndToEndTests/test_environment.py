@@ -2,8 +2,9 @@
 
 import shutil
 import socket
+import sqlite3
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -183,3 +184,30 @@ def test_lost_releases_are_made_again(agent, live):
     agent.start()
     agent.applied(live.head(), phase="synced")
     assert agent.value("alpha") == "alpha 1"
+
+
+def test_one_damaged_status_in_the_catalog_stops_nobody(agent, live):
+    """What can be worked out again, and only tells of the past, is not worth refusing to start."""
+    other = agent.tenant("other")
+    other.write("one", "'one'")
+    agent.applied(other.commit_and_push(), "other")
+    before, ids = agent.raw("other"), {key: entry["id"] for key, entry in agent.entries().items()}
+    agent.stop()
+    with closing(sqlite3.connect(agent.data / "catalog.sqlite")) as catalog, catalog:
+        changed = catalog.execute(
+            "UPDATE sync_state SET document = json_set(document, '$.report', 'of another version')"
+            " WHERE tenantcode = 'demo'"
+        )
+        assert changed.rowcount == 1
+    agent.start()
+    agent.applied(other.head(), "other", phase="synced")
+    agent.applied(live.head(), phase="synced")
+    assert agent.raw("other") == before
+    assert {key: entry["id"] for key, entry in agent.entries().items()} == ids
+
+
+def test_a_root_that_cannot_be_made_is_told_in_plain_words(agent):
+    (agent.folder / "plain").write_text("a file\n")
+    for command in ("run", "sync"):
+        line = one_line_error(agent.cli(command, repositories__root=agent.folder / "plain/repos"))
+        assert "repositories.root" in line and "NSCocoaErrorDomain" not in line, line

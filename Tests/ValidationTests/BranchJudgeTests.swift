@@ -60,7 +60,9 @@ import UtilityModel
       (.acknowledge, "ack", "", true), (.acknowledge, "", "warn", false),
       (.acknowledge, "other", "", false), (.block, "ack", "warn", false), (.block, "", "", false),
     ] as [(MediumPolicy, String, String, Bool)])
-  func medium(_ policy: MediumPolicy, _ ack: String, _ tenant: String, _ accepted: Bool) async throws {
+  func medium(_ policy: MediumPolicy, _ ack: String, _ tenant: String, _ accepted: Bool)
+    async throws
+  {
     var branch = Branch(policy: policy)
     let rules = ["ack": "acknowledge: [NoNetwork]\n", "other": "acknowledge: [NoFileSystem]\n"]
     try await branch.utility(
@@ -114,7 +116,8 @@ import UtilityModel
     try await branch.set([
       "utils/link.py": .link, "utils/link.yaml": .text(Sample.sidecar), "utils/module": .submodule,
       "lib/link.py": .link, "lib/data": .link, "utils/lfs.py": .text(pointer),
-      "utils/binary.py": .bytes(Array("def binary(data, filter):\n    return '".utf8) + [0xff, 39]),
+      "utils/binary.py": .bytes(
+        Array("def binary(data, filter):\n    return '".utf8) + [0xff, 39]),
       "utils/half.py": .text(Sample.source("half")), "utils/half.yaml": .link,
     ])
     #expect(branch.refusal("link") == ["FileMode"])
@@ -181,7 +184,8 @@ import UtilityModel
     #expect(branch.state.utilities["near"]?.findings.map(\.path) == ["lib/text/words.py"])
   }
 
-  @Test("following changes gives what judging the whole tree gives", arguments: [1, 2, 3] as [UInt64])
+  @Test(
+    "following changes gives what judging the whole tree gives", arguments: [1, 2, 3] as [UInt64])
   func incremental(_ seed: UInt64) async throws {
     var generator = SeededGenerator(seed: seed)
     var branch = Branch()

@@ -255,7 +255,9 @@ struct SidecarCase: Sendable, CustomTestStringConvertible {
       ("-", .text("-")), ("2001-12-14", .timestamp), ("2001-12-14 21:59:43", .timestamp),
       ("2001-12-14x", .text("2001-12-14x")), ("1.2.3", .text("1.2.3")),
     ] as [(String, YAMLScalar)])
-  func scalars(_ text: String, _ meaning: YAMLScalar) { #expect(YAMLScalar(plain: text) == meaning) }
+  func scalars(_ text: String, _ meaning: YAMLScalar) {
+    #expect(YAMLScalar(plain: text) == meaning)
+  }
 
   @Test(
     "accepted requirements",

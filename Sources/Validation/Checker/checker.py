@@ -223,14 +223,14 @@ SOFT_ROOTS = frozenset("""
 # Soundness: every finding of a code rule, and every entry of `m`, starts at an identifier of the tree:
 # an imported name, a builtin, an attribute. In a source whose code is pure ASCII each identifier stands
 # in the text as a maximal run of word characters (there are no escapes in identifiers, and NFKC changes
-# no ASCII). So when no such run is in TRIGGERS, no identifier is, and `Judge` would report nothing.
+# no ASCII). So when no such run is a trigger, no identifier is, and `Judge` would report nothing.
 # Names that are put together from strings do not escape this: a string becomes a name only through
 # `getattr`, `__import__`, `vars`, `globals`, `__dict__` and their like, which are triggers themselves.
-# `str.format` with dunders is the one rule that starts at a string; it asks the constants of the code
-# object (`formats_escapes`). Two more places read strings: annotations under `register`, a trigger.
+# `str.format` with dunders is the one rule that starts at a string, and asks the constants of the code
+# object (`formats_escapes`); string annotations are read under `register` alone, a trigger.
 # Words inside strings and comments give false hits, which `code_text` removes exactly.
-# `Tests/CheckerTests` compares verdicts with and without the prefilter over the whole corpus and the
-# standard library.
+# `Tests/CheckerTests` compares verdicts with and without the prefilter over the corpus, mixtures of it,
+# and the standard library.
 
 
 def _make_triggers():
@@ -1579,13 +1579,13 @@ class Judge:
             self.suspect(node, FS, f"`.{name}` touches the file system on a path", "Path")
         if name == "extractall":
             for root in ("zipfile", "tarfile"):
-                self.suspect(node, FS, "`extractall` writes files; read the members in memory",
-                                     root)
+                self.suspect(node, FS, "`extractall` writes files; read the members in memory", root)
         if name in LOOP_CALLS:
             rule, does = LOOP_CALLS[name]
             self.suspect(node, rule, f"`{name}` {does}", "asyncio")
         if name == "get_field":
-            self.suspect(node, EXEC, "`Formatter.get_field` walks attributes by their names", "string")
+            self.suspect(node, EXEC, "`Formatter.get_field` walks attributes by their names",
+                         "string")
         if name == "__dict__" or name == "__getattribute__":
             return
         if name == "obj" and isinstance(node.value, ast.Name):
