@@ -60,7 +60,9 @@ extension EmbeddedCatalog {
           """, arguments: [tenant.rawValue])
       let decoder = JSONDecoder()
       var statuses: [BranchStatus] = []
-      while let row = try rows.next() { statuses.append(try row.branchStatus(0, by: decoder)) }
+      while let row = try rows.next() {
+        if let status = row.branchStatus(0, by: decoder) { statuses.append(status) }
+      }
       return statuses
     }
   }
@@ -76,7 +78,9 @@ extension EmbeddedCatalog {
       let decoder = JSONDecoder()
       var statuses: [TenantCode: [BranchStatus]] = [:]
       while let row = try rows.next() {
-        statuses[try row.tenant(0), default: []].append(try row.branchStatus(1, by: decoder))
+        let tenant = try row.tenant(0)
+        guard let status = row.branchStatus(1, by: decoder) else { continue }
+        statuses[tenant, default: []].append(status)
       }
       return statuses
     }
@@ -106,13 +110,14 @@ extension Database {
 }
 
 extension Row {
-  fileprivate func branchStatus(_ index: Int, by decoder: JSONDecoder) throws -> BranchStatus {
+  /// A branch's document; nil for one that cannot be read: it is derived from git and made anew, so
+  /// that one damaged row holds nobody up.
+  fileprivate func branchStatus(_ index: Int, by decoder: JSONDecoder) -> BranchStatus? {
+    guard let bytes: Data = self[index] else { return nil }
     do {
-      return try decoder.decode(BranchStatus.self, from: self[index] as Data)
-    } catch let error as DecodingError {
-      throw CatalogError(
-        .corrupt, operation: "read", subject: "a branch's state", cause: "\(error)",
-        remedy: "remove its row from sync_state and let the next sync write it anew")
+      return try decoder.decode(BranchStatus.self, from: bytes)
+    } catch {
+      return nil
     }
   }
 }

@@ -16,9 +16,16 @@ struct IdentityAssignment {
   ) {
     let observed = input.observed
     var fresh: [String] = []
+    /// An active entry and its draft may have two names (a rename on the trial branch). Where both
+    /// stand on one branch they are two utilities: the active one's name keeps the number.
+    func isTaken(_ id: Int32, by name: String) -> Bool {
+      guard let other = observed[id, .active]?.name, other != name else { return false }
+      return approved(other).isPresent && approved(name).isPresent
+        || trial(other).isPresent && trial(name).isPresent
+    }
     for name in names {
       guard approved(name).isPresent || trial(name).isPresent else { continue }
-      if let id = observed.liveID(name) {
+      if let id = observed.liveID(name), !isTaken(id, by: name) {
         claim(name, id)
         if trial(name).isPresent { claimedOnTrial.insert(id) }
       } else {

@@ -44,7 +44,7 @@ private struct Planning {
     let assignment = IdentityAssignment(
       names: names, input: input, approved: approved, trial: trial)
     var subjects: [EntryIdentity: Subject] = [:]
-    for (name, identity) in assignment.identities {
+    for (name, identity) in assignment.identities.sorted(by: { $0.key < $1.key }) {
       if approved(name).isPresent { subjects[identity, default: Subject()].approved = name }
       if trial(name).isPresent { subjects[identity, default: Subject()].trial = name }
     }

@@ -138,6 +138,14 @@ public actor Reconciler {
         tenants[tenant]?.path = path
       }
     }
+    // Known from before, and gone while nobody looked.
+    for tenant in known where tenants[tenant] == nil && found[tenant.rawValue] == nil {
+      tenants[tenant] = Entry(
+        reconciler: TenantReconciler(
+          tenant: tenant, statuses: stored.removeValue(forKey: tenant) ?? [], context: context),
+        path: nil)
+      try await context.store.setStatus(.orphaned, of: tenant)
+    }
     for tenant in tenants.keys where found[tenant.rawValue] == nil && tenants[tenant]?.path != nil {
       context.logger.warning(
         "the repository is gone; entries and runtime stay",

@@ -38,7 +38,13 @@ public actor TenantReconciler {
     var logger = context.logger
     logger[metadataKey: "tenant_code"] = "\(tenant)"
     self.logger = logger
-    context.board.set(statuses, of: tenant)
+    // What the store says is not known to hold before the first look.
+    context.board.set(
+      statuses.map { status in
+        var status = status
+        if status.phase == .synced || status.phase == .degraded { status.phase = .syncing }
+        return status
+      }, of: tenant)
   }
 
   /// Looks at the repository at `path` (nil: it is gone) and does what there is to do.
@@ -59,11 +65,15 @@ public actor TenantReconciler {
     let clock = ContinuousClock.now
     var heads: GitObserver.Heads?
     do {
-      guard let path else { throw SyncError.repositoryGone }
+      guard let path else {
+        try await serveLastRelease()
+        throw SyncError.repositoryGone
+      }
       let found = try await observeHeads(path)
       heads = found
       if !force, await isInSync(found) {
         failures = 0
+        context.board.set(sorted(statuses), of: tenant)
         return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
       }
       let prepared = try await prepare(path, heads: found)
@@ -464,6 +474,21 @@ public actor TenantReconciler {
     }
   }
 
+  /// Without a repository, what ran goes on running: from the releases on the disk.
+  private func serveLastRelease() async throws {
+    guard let releases = context.releases else { return }
+    let active = statuses[approvedName]?.release ?? ""
+    let trial = statuses[trialName]?.release ?? statuses[approvedName]?.trialRelease ?? ""
+    let tenant = tenant
+    for (kind, hex) in [(RuntimeSlot.Kind.active, active), (.trial, trial)] {
+      guard let digest = Digest(hex: hex), await !runs(hex, kind) else { continue }
+      let release = try await context.pool.run { try releases.release(digest, of: tenant) }
+      guard let release else { continue }
+      let slot = RuntimeSlot(tenant: tenant, kind: kind)
+      _ = try await context.runtime.deploy(release, slot: slot, retiring: [])
+    }
+  }
+
   // MARK: Failing
 
   private func fail(
@@ -472,6 +497,12 @@ public actor TenantReconciler {
     // What is kept may be half of the truth: the next attempt observes anew.
     observed = nil
     judges = [:]
+    if let deployment = error as? DeploymentError,
+      deployment.code == .cancelled || deployment.code == .shutDown
+    {
+      // The agent is stopping: that is no failure of the revision.
+      return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
+    }
     failures += 1
     let waits = error is SyncError
     let delay = waits ? nil : context.retry.delay(afterFailure: failures)

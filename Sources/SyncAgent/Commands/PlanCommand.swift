@@ -30,18 +30,25 @@ struct PlanCommand: AsyncParsableCommand {
         "no tenant `\(wanted)` has a repository", "make `\(wanted).git` in repositories.root")
     }
     var answer = PlanAnswer(tenants: [])
+    var failed = false
     for (code, path) in repositories.sorted(by: { $0.key < $1.key }) {
       guard let tenant = TenantCode(code), wanted == nil || tenant == wanted else { continue }
       let reconciler = TenantReconciler(
         tenant: tenant, statuses: statuses[tenant] ?? [], context: agent.context)
-      var commit: ObjectID?
-      if let revision {
-        commit = try await BlockingCall.run { try RepositoryHandle(path: path).resolve(revision) }
+      do {
+        var commit: ObjectID?
+        if let revision {
+          commit = try await BlockingCall.run { try RepositoryHandle(path: path).resolve(revision) }
+        }
+        let previews = try await reconciler.preview(at: path, revision: commit)
+        answer.tenants += previews.map { PlanAnswer.Branch(tenant: code, preview: $0) }
+      } catch {
+        FileHandle.standardError.write(Data("Error: tenant \(code): \(error)\n".utf8))
+        failed = true
       }
-      let previews = try await reconciler.preview(at: path, revision: commit)
-      answer.tenants += previews.map { PlanAnswer.Branch(tenant: code, preview: $0) }
     }
     if format == .json { try Output.json(answer) } else { answer.printText() }
+    if failed { throw ExitCode(1) }
     if answer.tenants.contains(where: { !$0.quarantined.isEmpty }) { throw ExitCode(3) }
     if answer.tenants.contains(where: { !$0.changes.isEmpty || $0.rollout.restart }) {
       throw ExitCode(2)

@@ -30,9 +30,9 @@ struct RunCommand: AsyncParsableCommand {
         "stop it, or give this one another catalog.url")
     }
     defer { withExtendedLifetime(lock) {} }
+    try Preparation.checkAddress(configuration)
     let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
-    try FileManager.default.createDirectory(
-      atPath: configuration.text("repositories.root"), withIntermediateDirectories: true)
+    try Preparation.makeRoot(configuration)
     try await agent.context.snapshots.load()
 
     let service = AgentService(agent: agent, registry: registry)

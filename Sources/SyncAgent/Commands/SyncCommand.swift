@@ -67,8 +67,7 @@ struct SyncCommand: AsyncParsableCommand {
   ) async throws -> [TenantStatus] {
     let logger = CommonOptions.logger(configuration, quiet: true)
     let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
-    try FileManager.default.createDirectory(
-      atPath: configuration.text("repositories.root"), withIntermediateDirectories: true)
+    try Preparation.makeRoot(configuration)
     let reconciler = Reconciler(
       context: agent.context, root: configuration.text("repositories.root"),
       resyncInterval: .seconds(300), concurrency: configuration.integer("agent.concurrency"))

@@ -51,3 +51,44 @@ struct AgentError: Error, CustomStringConvertible {
   let description: String
   init(_ cause: String, _ remedy: String) { description = "\(cause); \(remedy)" }
 }
+
+/// Checks and preparations of the folders and addresses that the operator names.
+enum Preparation {
+  /// Makes `repositories.root` where it is missing. Throws `AgentError`. Blocks.
+  static func makeRoot(_ configuration: Configuration) throws(AgentError) {
+    let root = configuration.text("repositories.root")
+    do {
+      try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    } catch {
+      throw AgentError(
+        "the folder \(root) of repositories.root cannot be made",
+        "make its parent writable, or set repositories.root to another folder")
+    }
+  }
+
+  /// Sees that nobody listens on the HTTP address yet. Throws `AgentError`.
+  static func checkAddress(_ configuration: Configuration) throws(AgentError) {
+    let port = configuration.integer("server.port")
+    guard port != 0, configuration.text("server.host") != "::1" else { return }
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var reuse: Int32 = 1
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+    let bound = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard bound == 0 else {
+      throw AgentError(
+        "server.port \(port) cannot be listened on: \(String(cString: strerror(errno)).lowercased())",
+        "stop the program that has it (`ss -ltnp sport = :\(port)` names it), or set server.port")
+    }
+  }
+}
