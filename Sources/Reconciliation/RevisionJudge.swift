@@ -1,3 +1,4 @@
+import Concurrency
 import GitStore
 import UtilityModel
 import Validation
@@ -6,27 +7,31 @@ import Validation
 public enum RevisionJudge {
   /// The judged state, and the names that changed since `base` where one is given.
   ///
-  /// Throws `GitError` or `CheckerError`.
+  /// Git is read on `pool`. Throws `GitError` or `CheckerError`.
   public static func judge(
-    repo: String, revision: String, base: String?, policy: MediumPolicy, validator: Validator
+    repo: String, revision: String, base: String?, policy: MediumPolicy, validator: Validator,
+    pool: BlockingPool
   ) async throws -> (state: BranchState, names: Set<String>?) {
     let reading: BlobReaderFactory = { try GitBlobReader(path: repo) }
-    let handle = try RepositoryHandle(path: repo)
-    let tip = try handle.resolve(revision)
+    let (tip, start) = try await pool.run {
+      let handle = try RepositoryHandle(path: repo)
+      return (try handle.resolve(revision), try base.map { try handle.resolve($0) })
+    }
     var judge = BranchJudge(
       revision: Revision(branch: revision, commit: tip), mediumPolicy: policy)
-    var from: ObjectID?
-    if let base {
-      let start = try handle.resolve(base)
+    if let base, let start {
+      let changes = try await pool.run {
+        try GitObserver.changes(at: repo, from: nil, to: start)
+      }
       _ = try await judge.update(
-        to: Revision(branch: base, commit: start),
-        changes: try GitObserver.changes(at: repo, from: nil, to: start), validator: validator,
+        to: Revision(branch: base, commit: start), changes: changes, validator: validator,
         reading: reading)
-      from = start
+    }
+    let changes = try await pool.run {
+      try GitObserver.changes(at: repo, from: start, to: tip)
     }
     let update = try await judge.update(
-      to: Revision(branch: revision, commit: tip),
-      changes: try GitObserver.changes(at: repo, from: from, to: tip), validator: validator,
+      to: Revision(branch: revision, commit: tip), changes: changes, validator: validator,
       reading: reading)
     return (judge.state, base == nil ? nil : update.names)
   }

@@ -364,13 +364,7 @@ import UtilityModel
     "a plan of what changed is the plan of everything, and once applied nothing is left to do",
     arguments: 0..<60)
   func scoped(_ seed: Int) {
-    // Open: two names of one branch may end up with one number, and which of them keeps the
-    // document follows the order of a dictionary.
-    if [20, 47].contains(seed) {
-      withKnownIssue(isIntermittent: true) { follow(seed) }
-    } else {
-      follow(seed)
-    }
+    follow(seed)
   }
 
   private func follow(_ seed: Int) {

@@ -64,7 +64,7 @@ struct ValidateCommand: AsyncParsableCommand {
     if let repo {
       let result = try await RevisionJudge.judge(
         repo: repo, revision: revision ?? configuration.text("repositories.branch"), base: base,
-        policy: policy, validator: validator)
+        policy: policy, validator: validator, pool: BlockingCall.pool)
       answer.add(result.state, names: result.names) { _ in result.names == nil }
     } else {
       for path in paths {

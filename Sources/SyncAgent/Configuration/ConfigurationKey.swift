@@ -6,7 +6,6 @@ struct ConfigurationKey: Sendable {
   enum Kind: Sendable {
     case text
     case integer(ClosedRange<Int>)
-    case number(ClosedRange<Double>)
     case duration
     case choice([String])
     case portRange
@@ -112,11 +111,6 @@ struct ConfigurationKey: Sendable {
     case .integer(let range):
       guard let number = Int(value), range.contains(number) else {
         return "must be an integer from \(range.lowerBound) to \(range.upperBound)"
-      }
-      return nil
-    case .number(let range):
-      guard let number = Double(value), range.contains(number) else {
-        return "must be a number from \(range.lowerBound) to \(range.upperBound)"
       }
       return nil
     case .duration:
