@@ -13,17 +13,23 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
   ],
   targets: [
     .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(
       name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     .target(name: "CLinux"),
+    .target(name: "CMongoSetup", dependencies: ["CMongoC"]),
     .target(name: "Concurrency", dependencies: ["CLinux"]),
     .target(name: "UtilityModel"),
     .target(name: "Hashing", dependencies: ["COpenSSL", "UtilityModel"]),
+    .target(name: "Reporting", dependencies: ["UtilityModel"]),
     .target(
       name: "Validation",
       dependencies: [
@@ -42,14 +48,17 @@ let package = Package(
     .target(
       name: "Catalog",
       dependencies: [
-        "Concurrency", "Hashing", "UtilityModel",
+        "CLinux", "CMongoC", "CMongoSetup", "COpenSSL", "Concurrency", "Hashing", "UtilityModel",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .target(
       name: "Deployment",
       dependencies: [
         "CLinux", "Concurrency", "Hashing", "UtilityModel",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
       ]),
     .target(
       name: "Telemetry",
@@ -60,22 +69,31 @@ let package = Package(
     .target(
       name: "CatalogAPI",
       dependencies: [
-        "Catalog", "Hashing", "Telemetry", "UtilityModel",
+        "CZlib", "Catalog", "Concurrency", "Hashing", "Telemetry", "UtilityModel",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Hummingbird", package: "hummingbird"),
-      ]),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "JWTKit", package: "jwt-kit"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ],
+      resources: [.embedInCode("Console"), .embedInCode("openapi.json")]),
     .target(
       name: "Reconciliation",
       dependencies: [
-        "Catalog", "Concurrency", "Deployment", "GitStore", "Hashing", "UtilityModel", "Validation",
+        "Catalog", "Concurrency", "Deployment", "GitStore", "Hashing", "Telemetry", "UtilityModel",
+        "Validation",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
       ]),
     .executableTarget(
       name: "SyncAgent",
       dependencies: [
-        "Catalog", "CatalogAPI", "Concurrency", "Deployment", "GitStore", "Hashing",
-        "Reconciliation", "Telemetry", "UtilityModel", "Validation",
+        "CLinux", "Catalog", "CatalogAPI", "Concurrency", "Deployment", "GitStore", "Hashing",
+        "Reconciliation", "Reporting", "Telemetry", "UtilityModel", "Validation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -95,12 +113,19 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Catalog", "GitStore", "Hashing", "UtilityModel"],
       path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: ["Concurrency", "GitStore", "UtilityModel", "Validation"],
+      path: "Tests/FuzzTargets"),
+    .testTarget(
+      name: "FuzzRegressionTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "UtilityModelTests", dependencies: ["UtilityModel"]),
     .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "UtilityModel"]),
     .testTarget(
       name: "ValidationTests",
       dependencies: [
-        "Concurrency", "Hashing", "UtilityModel", "Validation",
+        "Concurrency", "Hashing", "TestSupport", "UtilityModel", "Validation",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
@@ -112,7 +137,7 @@ let package = Package(
     .testTarget(
       name: "CatalogTests",
       dependencies: [
-        "Catalog", "Hashing", "TestSupport", "UtilityModel",
+        "CLinux", "Catalog", "Hashing", "TestSupport", "UtilityModel",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(
@@ -130,9 +155,10 @@ let package = Package(
     .testTarget(
       name: "CatalogAPITests",
       dependencies: [
-        "Catalog", "CatalogAPI", "Telemetry", "UtilityModel",
+        "Catalog", "CatalogAPI", "Concurrency", "Hashing", "Telemetry", "UtilityModel",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "JWTKit", package: "jwt-kit"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
@@ -145,3 +171,10 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Only `scripts/fuzz` builds it: it needs libFuzzer's instrumentation in everything beneath.
+if Context.environment["SYNC_AGENT_FUZZ"] != nil {
+  package.targets += [
+    .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz")
+  ]
+}

@@ -103,6 +103,8 @@ def make_repository(bare: Path, tree: Path) -> Path:
     git("commit", "-q", "-m", "all", cwd=tree)
     bare.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "clone", "-q", "--bare", str(tree), str(bare)], check=True, env=GIT)
+    # A clone over the local disk takes the loose objects over; a push of so many files makes a pack.
+    git("repack", "-a", "-d", "-q", cwd=bare)
     git("update-ref", "refs/heads/main", git("rev-parse", "main", cwd=bare), cwd=bare)
     return bare
 

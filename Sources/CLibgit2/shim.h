@@ -17,6 +17,22 @@ static inline int shim_set_cache_object_limit(git_object_t type, size_t bytes) {
   return git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, type, bytes);
 }
 
+/// The file with the certificates of the authorities that are trusted, in place of the default.
+static inline int shim_set_certificates(const char *file) {
+  return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
+}
+
+/// How much of a pack, and of all packs, is mapped at a time.
+static inline void shim_set_pack_window(size_t window, size_t limit) {
+  git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, window);
+  git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, limit);
+}
+
+/// Whether objects and refs are on the disk before a write is done.
+static inline void shim_set_fsync(int enabled) {
+  git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, enabled);
+}
+
 static inline int shim_set_cache_max_size(ssize_t bytes) {
   return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, bytes);
 }

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -12,6 +14,18 @@
 #include <unistd.h>
 
 void linux_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int linux_terminal_size(int descriptor, struct winsize *size) {
+  return ioctl(descriptor, TIOCGWINSZ, size);
+}
+
+bool linux_contains(const void *text, size_t text_size, const void *part, size_t part_size) {
+  return memmem(text, text_size, part, part_size) != NULL;
+}
+
+void linux_return_large_memory(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
+
+void linux_trim_memory(void) { malloc_trim(0); }
 
 int linux_syncfs(int descriptor) { return syncfs(descriptor); }
 
@@ -87,6 +101,8 @@ int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *d
   posix_spawn_file_actions_destroy(&actions);
   return status;
 }
+
+int linux_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
 int linux_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */); }
 

@@ -53,17 +53,20 @@ public struct CatalogChange: Sendable {
   public var statuses: [BranchStatus]
   /// Branches to forget.
   public var removedBranches: [String]
+  /// Records that are appended to the audit.
+  public var audit: [AuditRecord]
 
   /// A change by its parts.
   public init(
     tenant: TenantCode, puts: [EntryPut] = [], deletes: [EntryKey] = [],
-    statuses: [BranchStatus] = [], removedBranches: [String] = []
+    statuses: [BranchStatus] = [], removedBranches: [String] = [], audit: [AuditRecord] = []
   ) {
     self.tenant = tenant
     self.puts = puts
     self.deletes = deletes
     self.statuses = statuses
     self.removedBranches = removedBranches
+    self.audit = audit
   }
 }
 

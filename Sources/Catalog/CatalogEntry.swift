@@ -58,7 +58,8 @@ public struct CatalogEntry: Sendable, Hashable {
   public var functionname = ""
   /// The declared outputs as JSON in a string.
   public var outputfields = ""
-  /// `playbook_name`: the playbooks that use the utility.
+  /// `playbook_name`: the playbooks that use the utility. Where the sidecar names none, the list is
+  /// the platform's, and an update keeps it.
   public var playbookNames: [String] = []
   /// The category.
   public var category = ""
@@ -81,14 +82,20 @@ public struct CatalogEntry: Sendable, Hashable {
   /// Whether anything visible is different, so that a write and a new `updateddate` are due.
   ///
   /// Left aside: `createddate`, `updateddate`, `sync.synced_at`, which tell of the writing and not
-  /// of the thing written, and `utils_used`, which is the platform's.
+  /// of the thing written, and what the platform keeps on `other`, the stored document.
   public func differs(from other: CatalogEntry) -> Bool {
-    var other = other
+    var (entry, other) = (self, other)
+    entry.keepPlatformFields(of: other)
     other.createddate = createddate
     other.updateddate = updateddate
-    other.utilsUsed = utilsUsed
     other.sync.syncedAt = sync.syncedAt
-    return self != other
+    return entry != other
+  }
+
+  /// Takes over what the platform has set on the stored document.
+  mutating func keepPlatformFields(of stored: CatalogEntry) {
+    utilsUsed = stored.utilsUsed
+    if playbookNames.isEmpty { playbookNames = stored.playbookNames }
   }
 }
 

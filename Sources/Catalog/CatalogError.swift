@@ -16,12 +16,20 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
     case readOnly
     /// The disk is full.
     case full
+    /// The database cannot be reached or cannot be written to just now.
+    case unavailable
+    /// The database refuses the agent's user.
+    case unauthorized
+    /// No key opens an encrypted file.
+    case wrongKey
     /// Another process holds the catalog.
     case locked
     /// The catalog's content is damaged.
     case corrupt
     /// The change does not fit what is stored; nothing was written.
     case conflict
+    /// Another agent holds the tenant's lease; nothing was written.
+    case fenced
     /// A file's bytes could not be read for storing; nothing was written.
     case contents
     /// Anything else.
@@ -65,8 +73,10 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
   /// Whether trying again can help.
   public var disposition: Disposition {
     switch code {
-    case .full, .locked, .readOnly, .conflict, .contents, .failed: .retry
-    case .configuration, .unsupported, .notACatalog, .newerSchema, .corrupt: .stalled
+    case .full, .locked, .readOnly, .conflict, .contents, .failed, .unavailable,
+      .unauthorized, .fenced:
+      .retry
+    case .configuration, .unsupported, .wrongKey, .notACatalog, .newerSchema, .corrupt: .stalled
     }
   }
 

@@ -3,14 +3,7 @@ import UtilityModel
 /// One tenant of the core database's collection `tenants`.
 public struct TenantRecord: Sendable, Hashable {
   /// Whether a tenant takes part.
-  public enum Status: String, Sendable, Codable, CaseIterable {
-    /// It is reconciled.
-    case active
-    /// Its repository is gone; what it has stays.
-    case orphaned
-    /// An operator stopped it.
-    case suspended
-  }
+  public typealias Status = TenantState
   /// The tenant.
   public var tenant: TenantCode
   /// Whether it takes part.
@@ -42,6 +35,9 @@ public struct LoadedTenant: Sendable {
 /// touched. Every write is durable when its call returns. Calls never block the cooperative pool.
 /// All throw `CatalogError`. Source: contract, section 3.
 public protocol CatalogStore: Sendable {
+  /// How many connections to the database are at work now.
+  var activeConnections: Int { get }
+
   /// All known tenants, sorted by code.
   func tenants() async throws(CatalogError) -> [TenantRecord]
 
@@ -53,6 +49,15 @@ public protocol CatalogStore: Sendable {
   func setStatus(
     _ status: TenantRecord.Status, of tenant: TenantCode
   ) async throws(CatalogError)
+
+  /// Deletes the owned entries, the branches and the calls of a tenant; what is gone already is no
+  /// error. The tenant's record, the audit and its highest number stay: no number is used again.
+  func empty(_ tenant: TenantCode) async throws(CatalogError)
+
+  /// Deletes a tenant's record alone; one that is not there is no error.
+  func forget(_ tenant: TenantCode) async throws(CatalogError)
+
+  // Below, a tenant that is written to is known.
 
   /// The owned entries of a tenant, sorted by number, then status.
   func entries(of tenant: TenantCode) async throws(CatalogError) -> [CatalogEntry]
@@ -72,6 +77,13 @@ public protocol CatalogStore: Sendable {
     of tenant: TenantCode, id: Int32, status: EntryStatus
   ) async throws(CatalogError) -> [UInt8]?
 
+  /// Seals a tenant's files under the newest key, those stored in the clear too, each by itself and
+  /// only as long as nobody else has changed it; `progress` is told of each file that was looked at.
+  /// Gives how many were written. `configuration` without a key.
+  func reseal(
+    _ tenant: TenantCode, _ progress: @escaping @Sendable () -> Void
+  ) async throws(CatalogError) -> Int
+
   /// A tenant's branches, sorted by name.
   func branchStatuses(of tenant: TenantCode) async throws(CatalogError) -> [BranchStatus]
 
@@ -81,12 +93,22 @@ public protocol CatalogStore: Sendable {
   /// Records branches alone.
   func record(_ statuses: [BranchStatus], of tenant: TenantCode) async throws(CatalogError)
 
+  /// Appends to the audit.
+  func append(_ records: [AuditRecord]) async throws(CatalogError)
+
+  /// A page of the audit, newest first: of one tenant, or of all. `offset` newest are left out, and
+  /// at most `limit` given.
+  func auditRecords(
+    of tenant: TenantCode?, limit: Int, offset: Int
+  ) async throws(CatalogError) -> RecordPage<AuditRecord>
+
   /// Writes a change whole or not at all.
   ///
   /// `reading` gives a blob's bytes; it is called on a thread of the store, where it may block,
-  /// once for each `ContentChange.set`. What it throws ends the change as `contents`, with the
-  /// error as `underlying`. A change that does not fit what is stored (a replaced document is
-  /// gone, a live name or a number is taken) is a `conflict`: observe, plan and try again.
+  /// for each `ContentChange.set`, and again where the store begins anew. What it throws ends the
+  /// change as `contents`, with the error as `underlying`. A change that does not fit what is stored
+  /// (a replaced document is gone, a live name or a number is taken) is a `conflict`: observe, plan
+  /// and try again.
   func apply(
     _ change: CatalogChange, reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
   ) async throws(CatalogError) -> AppliedChange

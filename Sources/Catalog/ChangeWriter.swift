@@ -11,6 +11,7 @@ struct ChangeWriter {
   private let db: Database
   private let change: CatalogChange
   private let reading: @Sendable (ObjectID) throws -> [UInt8]
+  private let cipher: ContentCipher?
   private let onWrite: (@Sendable (Int) -> Void)?
   private let select: Statement
   private let park: Statement
@@ -21,19 +22,20 @@ struct ChangeWriter {
   /// A stored document that a put replaces.
   private struct Former {
     var row: Int64
-    var utilsUsed: Bool
+    var entry: CatalogEntry
     var unknown: UnknownMembers
     var isMoved: Bool
   }
 
   init(
     _ db: Database, change: CatalogChange,
-    reading: @escaping @Sendable (ObjectID) throws -> [UInt8],
+    reading: @escaping @Sendable (ObjectID) throws -> [UInt8], cipher: ContentCipher?,
     onWrite: (@Sendable (Int) -> Void)?
   ) throws {
     self.db = db
     self.change = change
     self.reading = reading
+    self.cipher = cipher
     self.onWrite = onWrite
     select = try db.cachedStatement(
       sql: """
@@ -67,6 +69,7 @@ struct ChangeWriter {
       puts.append(try write(put, over: former, identities: identities))
       onWrite?(puts.count)
     }
+    try db.append(change.audit)
     for status in change.statuses { try db.record(status, of: change.tenant) }
     for branch in change.removedBranches {
       try db.execute(
@@ -89,7 +92,7 @@ struct ChangeWriter {
     var unknown = UnknownMembers()
     let stored = try CatalogEntry(json: row.bytes(1) ?? [], unknown: &unknown)
     return Former(
-      row: row[0], utilsUsed: stored.utilsUsed, unknown: unknown,
+      row: row[0], entry: stored, unknown: unknown,
       isMoved: stored.name != put.entry.name || stored.status != put.entry.status)
   }
 
@@ -141,18 +144,19 @@ struct ChangeWriter {
     case .existing(let id): entry.id = id
     case .new(let index): entry.id = identities[index] ?? 0
     }
-    if let former { entry.utilsUsed = former.utilsUsed }
+    if let former { entry.keepPlatformFields(of: former.entry) }
     let json = entry.json(with: former?.unknown ?? UnknownMembers())
     let document = String(decoding: json, as: UTF8.self)
     let bytes = try contents(put)
+    let stored = bytes.map { Data(cipher?.seal($0) ?? $0) }
     do {
       switch (former, put.contents) {
       case (nil, _):
-        try insert.execute(arguments: [document, bytes.map { Data($0) }, change.tenant.rawValue])
+        try insert.execute(arguments: [document, stored, change.tenant.rawValue])
       case (let former?, .keep):
         try updateDocument.execute(arguments: [document, former.row])
       case (let former?, _):
-        try updateAll.execute(arguments: [document, bytes.map { Data($0) }, former.row])
+        try updateAll.execute(arguments: [document, stored, former.row])
       }
       guard db.changesCount == 1 else { throw conflict(put, "the change deletes it as well") }
     } catch DatabaseError.SQLITE_CONSTRAINT {

@@ -1,23 +1,22 @@
-import Hashing
 import UtilityModel
 
 /// A tag of a set of documents: equal sets have equal tags, whatever the order in which they came.
 ///
 /// The sum of the documents' SHA-256 digests modulo 2^256, so that one changed document costs two
-/// hashes and not the whole set, and a restart computes the same tag.
+/// additions and not the whole set, and a restart computes the same tag.
 struct ContentTag: Equatable, Sendable {
   private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
   /// The tag of nothing.
   init() {}
 
-  /// Adds a document.
-  mutating func insert(_ document: [UInt8]) { add(Self(hashing: document)) }
+  /// Adds a document's digest.
+  mutating func insert(_ document: Digest) { add(Self(document)) }
 
-  /// Takes a document away that was added before.
-  mutating func remove(_ document: [UInt8]) {
+  /// Takes the digest of a document away that was added before.
+  mutating func remove(_ document: Digest) {
     // -x is ~x + 1 in two's complement.
-    let digest = Self(hashing: document)
+    let digest = Self(document)
     var negative = Self()
     negative.words = (~digest.words.0, ~digest.words.1, ~digest.words.2, ~digest.words.3)
     var one = Self()
@@ -36,8 +35,8 @@ struct ContentTag: Equatable, Sendable {
       })
   }
 
-  private init(hashing document: [UInt8]) {
-    let bytes = SHA256.digest(of: document).bytes
+  private init(_ document: Digest) {
+    let bytes = document.bytes
     func word(_ index: Int) -> UInt64 {
       bytes[index * 8..<index * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -39,6 +39,7 @@ extension EmbeddedCatalog {
   public func load(
     contentsUpTo limit: Int, _ receive: @escaping @Sendable (LoadedTenant) -> Void
   ) async throws(CatalogError) {
+    let cipher = cipher
     try await read("load the entries from") { db in
       let statement = try db.cachedStatement(
         sql: """
@@ -47,7 +48,8 @@ extension EmbeddedCatalog {
           FROM tasks WHERE owned = 1 ORDER BY tenantcode
           """)
       var loaded: LoadedTenant?
-      let rows = try Row.fetchCursor(statement, arguments: [limit > 0 ? limit : -1])
+      let rows = try Row.fetchCursor(
+        statement, arguments: [limit <= 0 ? -1 : cipher == nil ? limit : limit * 2])
       while let row = try rows.next() {
         let tenant = try row.tenant(11)
         if loaded?.tenant != tenant {
@@ -56,7 +58,11 @@ extension EmbeddedCatalog {
         }
         let item = try CatalogItem(row)
         loaded?.items.append(item)
-        if let bytes = try row.bytes(12) {
+        if let stored = try row.bytes(12) {
+          let bytes = try ContentCipher.file(
+            stored, filehash: item.filehash, cipher: cipher,
+            subject: "\(item.name) of tenant \(tenant)")
+          guard bytes.count <= limit else { continue }
           loaded?.contents[EntryKey(id: item.id, status: item.status)] = bytes
         }
       }
@@ -68,14 +74,18 @@ extension EmbeddedCatalog {
   public func contents(
     of tenant: TenantCode, id: Int32, status: EntryStatus
   ) async throws(CatalogError) -> [UInt8]? {
-    try await read("read the file of entry \(id) of tenant \(tenant) from") { db in
+    let cipher = cipher
+    return try await read("read the file of entry \(id) of tenant \(tenant) from") { db in
       let statement = try db.cachedStatement(
         sql: """
-          SELECT filecontents FROM tasks
+          SELECT filecontents, json_extract(document, '$.filehash') FROM tasks
           WHERE tenantcode = ? AND id = ? AND status = ? AND owned = 1
           """)
       let row = try Row.fetchOne(statement, arguments: [tenant.rawValue, id, status.rawValue])
-      return try row?.bytes(0)
+      guard let row, let stored = try row.bytes(0) else { return nil }
+      return try ContentCipher.file(
+        stored, filehash: row[1] ?? "", cipher: cipher,
+        subject: "entry \(id) of tenant \(tenant)")
     }
   }
 
@@ -111,5 +121,45 @@ extension Row {
       throw CatalogError.corruptDocument(cause: "\"\(text)\" is no tenant code")
     }
     return tenant
+  }
+}
+
+extension EmbeddedCatalog {
+  /// Seals a tenant's files under the newest key; see `CatalogStore`.
+  public func reseal(
+    _ tenant: TenantCode, _ progress: @escaping @Sendable () -> Void
+  ) async throws(CatalogError) -> Int {
+    guard let cipher else { throw CatalogError.noKey }
+    let rows = try await read("list the files of tenant \(tenant) in") { db in
+      try Int64.fetchAll(
+        db,
+        sql: """
+          SELECT rowid FROM tasks WHERE tenantcode = ? AND owned = 1 AND filecontents IS NOT NULL
+          """, arguments: [tenant.rawValue])
+    }
+    var written = 0
+    for row in rows {
+      // The transaction keeps others away between the reading and the writing.
+      let isWritten = try await write("seal the files of tenant \(tenant) in") { db in
+        let found = try Row.fetchOne(
+          db,
+          sql: """
+            SELECT filecontents, json_extract(document, '$.filehash') FROM tasks
+            WHERE rowid = ? AND owned = 1
+            """, arguments: [row])
+        guard let found, let stored = try found.bytes(0), !cipher.isCurrent(stored) else {
+          return false
+        }
+        let file = try ContentCipher.file(
+          stored, filehash: found[1] ?? "", cipher: cipher, subject: "a file of tenant \(tenant)")
+        try db.execute(
+          sql: "UPDATE tasks SET filecontents = ? WHERE rowid = ?",
+          arguments: [Data(cipher.seal(file)), row])
+        return true
+      }
+      if isWritten { written += 1 }
+      progress()
+    }
+    return written
   }
 }

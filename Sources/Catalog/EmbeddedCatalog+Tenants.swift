@@ -50,6 +50,25 @@ extension EmbeddedCatalog {
     }
   }
 
+  /// Deletes what the agent keeps of a tenant; see `CatalogStore`.
+  public func empty(_ tenant: TenantCode) async throws(CatalogError) {
+    try await write("empty tenant \(tenant) in") { db in
+      for statement in [
+        "DELETE FROM tasks WHERE tenantcode = ? AND owned = 1",
+        "DELETE FROM sync_state WHERE tenantcode = ?",
+        "DELETE FROM task_execution WHERE tenantcode = ?",
+      ] { try db.execute(sql: statement, arguments: [tenant.rawValue]) }
+    }
+  }
+
+  /// Deletes a tenant's record.
+  public func forget(_ tenant: TenantCode) async throws(CatalogError) {
+    try await write("forget tenant \(tenant) in") { db in
+      try db.execute(
+        sql: "DELETE FROM tenants WHERE tenantcode = ?", arguments: [tenant.rawValue])
+    }
+  }
+
   /// A tenant's branches, sorted by name.
   public func branchStatuses(of tenant: TenantCode) async throws(CatalogError) -> [BranchStatus] {
     try await read("read the branches of tenant \(tenant) from") { db in

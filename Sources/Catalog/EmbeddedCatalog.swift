@@ -17,26 +17,33 @@ public final class EmbeddedCatalog: CatalogStore {
   let pool: DatabasePool
   private let writing: BlockingPool
   private let reading: BlockingPool
+  private let active = ConnectionUse()
   private let onWrite: (@Sendable (Int) -> Void)?
+  /// What seals files, or nil where they are stored in the clear.
+  let cipher: ContentCipher?
 
   /// Opens the catalog in the file `path`, and makes it and its folder where there are none.
   ///
   /// - Parameters:
   ///   - path: the file.
+  ///   - cipher: what seals files; nil stores them in the clear.
   ///   - onWrite: called in the middle of a change's transaction after each written document, with
   ///     the count so far, on the writing thread: where crash tests end the process.
   /// - Throws: `CatalogError`.
   public static func open(
-    path: String, onWrite: (@Sendable (Int) -> Void)? = nil
+    path: String, cipher: ContentCipher? = nil, onWrite: (@Sendable (Int) -> Void)? = nil
   ) async throws(CatalogError) -> EmbeddedCatalog {
     let writing = BlockingPool(name: "catalog-write", width: 1)
     let pool = try await writing.run { () throws(CatalogError) in try Self.openPool(path: path) }
-    return EmbeddedCatalog(path: path, pool: pool, writing: writing, onWrite: onWrite)
+    return EmbeddedCatalog(
+      path: path, pool: pool, writing: writing, cipher: cipher, onWrite: onWrite)
   }
 
   private init(
-    path: String, pool: DatabasePool, writing: BlockingPool, onWrite: (@Sendable (Int) -> Void)?
+    path: String, pool: DatabasePool, writing: BlockingPool, cipher: ContentCipher?,
+    onWrite: (@Sendable (Int) -> Void)?
   ) {
+    self.cipher = cipher
     self.path = path
     self.pool = pool
     self.writing = writing
@@ -86,12 +93,17 @@ public final class EmbeddedCatalog: CatalogStore {
     }
   }
 
+  /// How many connections to the database are at work now.
+  public var activeConnections: Int { active.count }
+
   /// Runs `body` on a reading thread, in one consistent view of the catalog.
   func read<Value: Sendable>(
     _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(CatalogError) -> Value {
-    let (pool, path) = (pool, path)
+    let (pool, path, active) = (pool, path, active)
     return try await reading.run { () throws(CatalogError) in
+      active.begin()
+      defer { active.end() }
       do { return try pool.read(body) } catch {
         throw CatalogError(sqlite: error, operation: operation, path: path)
       }
@@ -102,8 +114,10 @@ public final class EmbeddedCatalog: CatalogStore {
   func write<Value: Sendable>(
     _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(CatalogError) -> Value {
-    let (pool, path) = (pool, path)
+    let (pool, path, active) = (pool, path, active)
     return try await writing.run { () throws(CatalogError) in
+      active.begin()
+      defer { active.end() }
       do {
         return try pool.writeWithoutTransaction { db in
           var value: Value?
@@ -124,9 +138,10 @@ public final class EmbeddedCatalog: CatalogStore {
   public func apply(
     _ change: CatalogChange, reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
   ) async throws(CatalogError) -> AppliedChange {
-    let onWrite = onWrite
+    let (onWrite, cipher) = (onWrite, cipher)
     let applied = try await write("write the change of tenant \(change.tenant) to") { db in
-      let writer = try ChangeWriter(db, change: change, reading: reading, onWrite: onWrite)
+      let writer = try ChangeWriter(
+        db, change: change, reading: reading, cipher: cipher, onWrite: onWrite)
       return try writer.apply()
     }
     if change.puts.count >= Self.largeChange { await releaseCache() }

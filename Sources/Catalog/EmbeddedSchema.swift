@@ -10,7 +10,7 @@ enum EmbeddedSchema {
   /// "SyAg": tells the agent's databases from others (`PRAGMA application_id`).
   static let applicationID: Int32 = 0x5379_4167
   /// The version that this build writes (`PRAGMA user_version`).
-  static let version: Int32 = 1
+  static let version: Int32 = 2
 
   /// Makes the tables in an empty database, or checks that they are this version's.
   static func prepare(_ db: Database, path: String) throws {
@@ -19,14 +19,20 @@ enum EmbeddedSchema {
       let version = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0
       let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
       switch (application, version) {
-      case (applicationID, Self.version): return .commit
+      case (applicationID, Self.version):
+        try db.execute(sql: executions)
+        return .commit
+      case (applicationID, 1):
+        try db.execute(sql: audit + executions)
+        try db.execute(sql: "PRAGMA user_version = \(Self.version)")
+        return .commit
       case (applicationID, _) where version > Self.version:
         throw CatalogError(
           .newerSchema, operation: "open the catalog", subject: path,
           cause: "its schema has version \(version), and this build knows \(Self.version)",
           remedy: "use the sync-agent that made it, or a newer one")
       case (0, 0) where tables == 0:
-        try db.execute(sql: statements)
+        try db.execute(sql: statements + audit + executions)
         try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(Self.version)")
         return .commit
@@ -38,6 +44,28 @@ enum EmbeddedSchema {
       }
     }
   }
+
+  /// A call is recorded once. An index alone: older builds need not know it.
+  private static let executions = """
+
+    CREATE UNIQUE INDEX IF NOT EXISTS uniq_execution
+      ON task_execution (tenantcode, json_extract(document, '$._id'));
+    """
+
+  /// What version 2 added.
+  private static let audit = """
+
+    CREATE TABLE audit (
+      rowid INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenantcode TEXT NOT NULL,
+      document TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX idx_audit_tenant ON audit (tenantcode);
+    CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+    CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+    """
 
   /// The LLD's five indexes carry the LLD's names.
   private static let statements = """

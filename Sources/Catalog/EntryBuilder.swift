@@ -64,6 +64,16 @@ public enum EntryBuilder {
     return entry
   }
 
+  /// Gives an entry another name, and what is derived from it; `restURL` is where it would answer.
+  public static func rename(_ entry: inout CatalogEntry, to name: String, restURL: String) {
+    entry.name = name
+    entry.tasksTag = "custom_utils_" + name
+    entry.restURL = restURL
+    entry.filename = name + ".py"
+    entry.restEnd = "/" + name + "/"
+    entry.functionname = name + "()"
+  }
+
   /// The call's parameters, with the LLD's own spacing.
   private static let inputParams =
     #"{"params":[{"name":"data", "order":1,"type":"string"},"#

@@ -1,30 +1,30 @@
 /// What made a JSON text unreadable.
-struct JSONSyntaxError: Error, CustomStringConvertible {
+package struct JSONSyntaxError: Error, CustomStringConvertible {
   /// The byte at which reading stopped, from 0.
-  var offset: Int
+  package var offset: Int
   /// What was wanted there.
-  var expected: String
+  package var expected: String
 
-  var description: String { "expected \(expected) at byte \(offset)" }
+  package var description: String { "expected \(expected) at byte \(offset)" }
 }
 
 /// Reads JSON (RFC 8259) from UTF-8 bytes, value by value, without building a tree.
 ///
 /// Written by hand because unknown members of a document must survive as the very bytes that
 /// someone else wrote, and because decoding 10,000 entries is part of a reconcile.
-struct JSONReader {
+package struct JSONReader {
   /// Objects and arrays may nest this deep; deeper input is refused rather than recursed into.
-  static let depthLimit = 64
+  package static let depthLimit = 64
 
   private let bytes: [UInt8]
   private(set) var offset = 0
   private var depth = 0
 
   /// Reads from the start of `bytes`.
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// Reads an object; `member` must consume the value of the key that it is given.
-  mutating func object(
+  package mutating func object(
     _ member: (inout JSONReader, String) throws(JSONSyntaxError) -> Void
   ) throws(JSONSyntaxError) {
     try enter("{")
@@ -39,7 +39,7 @@ struct JSONReader {
   }
 
   /// Reads an array; `element` must consume one value.
-  mutating func array(
+  package mutating func array(
     _ element: (inout JSONReader) throws(JSONSyntaxError) -> Void
   ) throws(JSONSyntaxError) {
     try enter("[")
@@ -50,7 +50,7 @@ struct JSONReader {
   }
 
   /// Reads a string.
-  mutating func string() throws(JSONSyntaxError) -> String {
+  package mutating func string() throws(JSONSyntaxError) -> String {
     try expect("\"")
     let start = offset
     while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
@@ -97,14 +97,14 @@ struct JSONReader {
   mutating func null() throws(JSONSyntaxError) -> Bool { try literal("null") }
 
   /// Reads an array of strings.
-  mutating func strings() throws(JSONSyntaxError) -> [String] {
+  package mutating func strings() throws(JSONSyntaxError) -> [String] {
     var values: [String] = []
     try array { reader throws(JSONSyntaxError) in values.append(try reader.string()) }
     return values
   }
 
   /// Reads any value and gives its bytes as they stand.
-  mutating func raw() throws(JSONSyntaxError) -> ArraySlice<UInt8> {
+  package mutating func raw() throws(JSONSyntaxError) -> ArraySlice<UInt8> {
     skipSpace()
     let start = offset
     switch peek() {
@@ -121,7 +121,7 @@ struct JSONReader {
   }
 
   /// Succeeds at the end of the text only.
-  mutating func end() throws(JSONSyntaxError) {
+  package mutating func end() throws(JSONSyntaxError) {
     skipSpace()
     guard offset == bytes.count else { throw failure("the end") }
   }

@@ -1,3 +1,4 @@
+import Hashing
 import UtilityModel
 
 /// The life of a catalog entry.
@@ -38,6 +39,12 @@ public final class CatalogItem: Sendable {
   public let branch: String
   /// The entry as one JSON object in UTF-8, all fields but `filecontents`.
   public let json: [UInt8]
+  /// SHA-256 of `json`: names the item's content, the file included (`json` has its hash).
+  public let digest: Digest
+  /// What a search for words looks into: name, displayname and description, folded.
+  public let searchText: SearchText
+  /// The `.py` file, where it is kept in memory.
+  public let file: [UInt8]?
 
   /// An item by its parts.
   public init(
@@ -56,40 +63,49 @@ public final class CatalogItem: Sendable {
     self.path = path
     self.branch = branch
     self.json = json
-  }
-}
-
-/// A tenant's catalog at one instant. Immutable, so that it is read without a lock.
-public final class TenantSnapshot: Sendable {
-  /// The tenant.
-  public let tenant: TenantCode
-  /// Every entry that the agent owns, sorted by `updateddate` descending, then by name, status
-  /// and number.
-  public let items: [CatalogItem]
-  /// Hexadecimal digest of the content: equal content has an equal tag, also after a restart.
-  public let etag: String
-
-  /// A snapshot of items in any order.
-  public init(tenant: TenantCode, items: [CatalogItem], etag: String) {
-    self.tenant = tenant
-    self.items = items.sorted(by: Self.precedes)
-    self.etag = etag
+    digest = SHA256.digest(of: json)
+    searchText = SearchText([name, displayname, description])
+    file = nil
   }
 
-  /// A snapshot of items that stand in the default order already.
-  init(tenant: TenantCode, sortedItems: [CatalogItem], etag: String) {
-    self.tenant = tenant
-    items = sortedItems
-    self.etag = etag
+  /// SHA-256 of the file as `json` says it, or "" without one. Read out anew at each call.
+  public var filehash: String {
+    var found = ""
+    var reader = JSONReader(json)
+    do throws(JSONSyntaxError) {
+      try reader.object { reader, key throws(JSONSyntaxError) in
+        if key == "filehash" { found = try reader.string() } else { _ = try reader.raw() }
+      }
+    } catch {
+      // What the encoder of `json` wrote is JSON; anything else has no hash that could match.
+      return ""
+    }
+    return found
   }
 
-  /// The default order of lists.
-  public static func precedes(_ lhs: CatalogItem, _ rhs: CatalogItem) -> Bool {
-    if lhs.updateddate != rhs.updateddate { return lhs.updateddate > rhs.updateddate }
-    if lhs.name != rhs.name { return lhs.name < rhs.name }
-    if lhs.status != rhs.status { return lhs.status.rawValue < rhs.status.rawValue }
-    return lhs.id < rhs.id
+  /// An item with another one's content, and its file.
+  private init(_ item: CatalogItem, file: [UInt8]) {
+    id = item.id
+    name = item.name
+    displayname = item.displayname
+    description = item.description
+    category = item.category
+    status = item.status
+    userid = item.userid
+    updateddate = item.updateddate
+    path = item.path
+    branch = item.branch
+    json = item.json
+    digest = item.digest
+    searchText = item.searchText
+    self.file = file
   }
+
+  /// The same item with its file.
+  func keeping(_ file: [UInt8]) -> CatalogItem { CatalogItem(self, file: file) }
+
+  /// The item's place in its tenant.
+  public var key: EntryKey { EntryKey(id: id, status: status) }
 }
 
 /// The catalog as readers see it. Nothing here writes.

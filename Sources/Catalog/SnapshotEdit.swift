@@ -1,68 +1,60 @@
 import UtilityModel
 
-/// Brings a tenant's sorted items and their tag from before a change to after it.
+/// Brings a tenant's items and their tag from before a change to after it.
 struct SnapshotEdit {
-  /// The items, sorted by `TenantSnapshot.precedes` before and after.
-  private(set) var items: [CatalogItem]
+  /// The items.
+  private(set) var orders: ItemOrders
   /// The items' tag.
   private(set) var tag: ContentTag
   /// The places that had an item which was replaced or deleted.
   private(set) var removed: [EntryKey] = []
+  /// How many bytes of files are kept in memory.
+  private(set) var resident: Int
   private let applied: AppliedChange
 
-  /// Up to this many documents, each is put in its place; beyond, sorting all is cheaper.
-  private static let fewDocuments = 16
-
-  init(items: [CatalogItem], tag: ContentTag, applied: AppliedChange) {
-    self.items = items
+  /// An edit of items whose files take `resident` bytes.
+  init(orders: ItemOrders, tag: ContentTag, resident: Int, applied: AppliedChange) {
+    self.orders = orders
     self.tag = tag
+    self.resident = resident
     self.applied = applied
   }
 
-  /// Does it.
-  mutating func run() {
-    let former = applied.puts.compactMap { put in
+  /// Does it, keeping files as long as they fit into `room` bytes together.
+  mutating func run(room: Int) {
+    let formers = applied.puts.map { put in
       put.replaced.map { EntryKey(id: put.entry.id, status: $0) }
     }
-    remove(Set(applied.deletes + former))
-    for put in applied.puts { tag.insert(put.item.json) }
-    if applied.puts.count > Self.fewDocuments {
-      items.append(contentsOf: applied.puts.map(\.item))
-      items.sort(by: TenantSnapshot.precedes)
-    } else {
-      for put in applied.puts { items.insert(put.item, at: place(of: put.item)) }
+    // All former items first: an active entry and its draft may have changed places.
+    let formerItems = formers.map { $0.flatMap(orders.item) }
+    let gone = Set(applied.deletes + formers.compactMap { $0 }).compactMap(orders.item)
+    for item in gone {
+      tag.remove(item.digest)
+      removed.append(item.key)
+      resident -= item.file?.count ?? 0
     }
-  }
-
-  private mutating func remove(_ keys: Set<EntryKey>) {
-    guard !keys.isEmpty else { return }
-    func isGone(_ item: CatalogItem) -> Bool {
-      keys.contains(EntryKey(id: item.id, status: item.status))
-    }
-    if keys.count <= Self.fewDocuments {
-      for key in keys {
-        guard let index = items.firstIndex(where: { $0.id == key.id && $0.status == key.status })
-        else { continue }
-        forget(items.remove(at: index))
+    var new: [CatalogItem] = []
+    new.reserveCapacity(applied.puts.count)
+    for (put, former) in zip(applied.puts, formerItems) {
+      tag.insert(put.item.digest)
+      let file: [UInt8]? =
+        switch put.contents {
+        case .set(let bytes): bytes
+        case .kept: former?.file
+        case .large, .removed: nil
+        }
+      if let file = file.flatMap({ Self.fitting($0, into: room - resident) }) {
+        resident += file.count
+        new.append(put.item.keeping(file))
+      } else {
+        new.append(put.item)
       }
-    } else {
-      for item in items where isGone(item) { forget(item) }
-      items.removeAll(where: isGone)
     }
+    orders.replace(gone, by: new)
   }
 
-  private mutating func forget(_ item: CatalogItem) {
-    tag.remove(item.json)
-    removed.append(EntryKey(id: item.id, status: item.status))
-  }
-
-  /// The first index whose item does not precede `item`.
-  private func place(of item: CatalogItem) -> Int {
-    var (low, high) = (0, items.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if TenantSnapshot.precedes(items[middle], item) { low = middle + 1 } else { high = middle }
-    }
-    return low
+  /// A file that may be kept in memory where `room` bytes are left, or nil.
+  static func fitting(_ file: [UInt8], into room: Int) -> [UInt8]? {
+    file.count <= CatalogLimits.residentFile && file.count <= room ? file : nil
   }
 }

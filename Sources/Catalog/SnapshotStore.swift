@@ -20,7 +20,8 @@ public final class SnapshotStore: CatalogReading {
   private struct State {
     var snapshot: TenantSnapshot
     var tag: ContentTag
-    var contents: ResidentContents
+    /// How many bytes of files the snapshot keeps in memory.
+    var resident: Int
   }
 
   private let store: any CatalogStore
@@ -45,7 +46,9 @@ public final class SnapshotStore: CatalogReading {
   /// Publishes everything that the store has: start-up. Known tenants without entries are
   /// published empty.
   public func load() async throws(CatalogError) {
-    for record in try await store.tenants() { publish(record.tenant, items: []) }
+    for record in try await store.tenants() where record.status != .removed {
+      publish(record.tenant, items: [])
+    }
     try await store.load(contentsUpTo: CatalogLimits.residentFile) { [self] loaded in
       publish(loaded.tenant, items: loaded.items, contents: loaded.contents)
     }
@@ -57,16 +60,20 @@ public final class SnapshotStore: CatalogReading {
   ) {
     publishing.withLock { ledger in
       var tag = ContentTag()
-      for item in items { tag.insert(item.json) }
-      var resident = ResidentContents()
-      ledger.resident -= state(of: tenant)?.contents.size ?? 0
-      for (key, bytes) in contents {
-        resident.set(
-          bytes, for: key, room: CatalogLimits.residentTotal - ledger.resident - resident.size)
+      ledger.resident -= state(of: tenant)?.resident ?? 0
+      var resident = 0
+      let items = items.map { item in
+        tag.insert(item.digest)
+        guard let file = contents[item.key],
+          let kept = SnapshotEdit.fitting(
+            file, into: CatalogLimits.residentTotal - ledger.resident - resident)
+        else { return item }
+        resident += kept.count
+        return item.keeping(kept)
       }
       let snapshot = TenantSnapshot(tenant: tenant, items: items, etag: tag.hex)
       replace(
-        tenant, by: State(snapshot: snapshot, tag: tag, contents: resident), changed: nil,
+        tenant, by: State(snapshot: snapshot, tag: tag, resident: resident), changed: nil,
         ledger: &ledger)
     }
   }
@@ -75,19 +82,20 @@ public final class SnapshotStore: CatalogReading {
   public func publish(_ applied: AppliedChange) {
     guard !applied.puts.isEmpty || !applied.deletes.isEmpty else { return }
     publishing.withLock { ledger in
-      var old = state(of: applied.tenant)
+      let old = state(of: applied.tenant)
+      let resident = old?.resident ?? 0
+      ledger.resident -= resident
       var edit = SnapshotEdit(
-        items: old?.snapshot.items ?? [], tag: old?.tag ?? ContentTag(), applied: applied)
-      edit.run()
-      var contents = old?.contents ?? ResidentContents()
-      old = nil
-      ledger.resident -= contents.size
-      contents.follow(applied, room: CatalogLimits.residentTotal - ledger.resident)
-      let snapshot = TenantSnapshot(
-        tenant: applied.tenant, sortedItems: edit.items, etag: edit.tag.hex)
+        orders: old?.snapshot.sorted ?? ItemOrders(), tag: old?.tag ?? ContentTag(),
+        resident: resident, applied: applied)
+      edit.run(room: CatalogLimits.residentTotal - ledger.resident)
       let changed = Set(applied.puts.map(\.entry.key) + edit.removed)
       replace(
-        applied.tenant, by: State(snapshot: snapshot, tag: edit.tag, contents: contents),
+        applied.tenant,
+        by: State(
+          snapshot: TenantSnapshot(
+            tenant: applied.tenant, orders: edit.orders, etag: edit.tag.hex),
+          tag: edit.tag, resident: edit.resident),
         changed: changed.sorted(), ledger: &ledger)
     }
   }
@@ -97,7 +105,7 @@ public final class SnapshotStore: CatalogReading {
     publishing.withLock { ledger in
       let old = published.withLock { $0.removeValue(forKey: tenant) }
       guard let old else { return }
-      ledger.resident -= old.contents.size
+      ledger.resident -= old.resident
       let publication = Publication(tenant: tenant, snapshot: nil, changed: nil)
       for listener in ledger.listeners { listener(publication) }
     }
@@ -113,8 +121,9 @@ public final class SnapshotStore: CatalogReading {
   public func contents(
     of tenant: TenantCode, id: Int32, status: EntryStatus
   ) async throws -> [UInt8]? {
-    guard let state = state(of: tenant) else { return nil }
-    if let bytes = state.contents[EntryKey(id: id, status: status)] { return bytes }
+    guard let snapshot = snapshot(of: tenant) else { return nil }
+    let item = snapshot.item(EntryKey(id: id, status: status))
+    if let file = item?.file { return file }
     guard status != .inactive else { return nil }
     return try await store.contents(of: tenant, id: id, status: status)
   }
@@ -124,7 +133,7 @@ public final class SnapshotStore: CatalogReading {
   private func replace(
     _ tenant: TenantCode, by state: State, changed: [EntryKey]?, ledger: inout Ledger
   ) {
-    ledger.resident += state.contents.size
+    ledger.resident += state.resident
     // The old state leaves the lock alive, so that readers do not wait for its release.
     let old = published.withLock { states in
       defer { states[tenant] = state }
@@ -133,23 +142,5 @@ public final class SnapshotStore: CatalogReading {
     let publication = Publication(tenant: tenant, snapshot: state.snapshot, changed: changed)
     for listener in ledger.listeners { listener(publication) }
     withExtendedLifetime(old) {}
-  }
-}
-
-extension ResidentContents {
-  /// Does to the kept files what a store has done to its own; `room` is what all may take.
-  fileprivate mutating func follow(_ applied: AppliedChange, room: Int) {
-    for key in applied.deletes { remove(key) }
-    // All former files first: an active entry and its draft may have changed places.
-    let formers = applied.puts.map { put in
-      put.replaced.flatMap { remove(EntryKey(id: put.entry.id, status: $0)) }
-    }
-    for (put, former) in zip(applied.puts, formers) {
-      switch put.contents {
-      case .set(let bytes): set(bytes, for: put.entry.key, room: room - size)
-      case .kept: if let former { set(former, for: put.entry.key, room: room - size) }
-      case .large, .removed: remove(put.entry.key)
-      }
-    }
   }
 }

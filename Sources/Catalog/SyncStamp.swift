@@ -26,6 +26,8 @@ public struct SyncStamp: Sendable, Hashable {
   public var findings: [Finding]
   /// When the agent wrote the entry, in milliseconds since 1970.
   public var syncedAt: Int64
+  /// Why it is an earlier version than the branch has, or nil.
+  public var rollback: RollbackStamp?
 
   /// The stamp of a version that `provenance` brought onto `branch`, written at `now` (ms).
   public init(version: UtilityVersion, provenance: Provenance, branch: String, now: Int64) {
@@ -65,6 +67,7 @@ public struct SyncStamp: Sendable, Hashable {
       case "approved_by": stamp.approvedBy = try reader.string()
       case "findings": stamp.findings = try reader.findings()
       case "synced_at": stamp.syncedAt = try reader.integer()
+      case "rollback": stamp.rollback = try RollbackStamp(reading: &reader)
       default: _ = try reader.raw()
       }
     }
@@ -95,6 +98,42 @@ public struct SyncStamp: Sendable, Hashable {
     writer.findings(findings)
     writer.key("synced_at")
     writer.integer(syncedAt)
+    if let rollback {
+      writer.key("rollback")
+      rollback.write(to: &writer)
+    }
+    writer.closeObject()
+  }
+}
+
+extension RollbackStamp {
+  init(reading reader: inout JSONReader) throws(JSONSyntaxError) {
+    var stamp = RollbackStamp(revision: "", insteadOf: "", actor: "", reason: "", at: 0)
+    try reader.object { reader, key throws(JSONSyntaxError) in
+      switch key {
+      case "revision": stamp.revision = try reader.string()
+      case "instead_of": stamp.insteadOf = try reader.string()
+      case "actor": stamp.actor = try reader.string()
+      case "reason": stamp.reason = try reader.string()
+      case "at": stamp.at = try reader.integer()
+      default: _ = try reader.raw()
+      }
+    }
+    self = stamp
+  }
+
+  func write(to writer: inout JSONWriter) {
+    writer.openObject()
+    writer.key("revision")
+    writer.string(revision)
+    writer.key("instead_of")
+    writer.string(insteadOf)
+    writer.key("actor")
+    writer.string(actor)
+    writer.key("reason")
+    writer.string(reason)
+    writer.key("at")
+    writer.integer(at)
     writer.closeObject()
   }
 }

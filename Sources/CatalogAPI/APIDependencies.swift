@@ -16,11 +16,19 @@ public struct APIDependencies: Sendable {
   public var tenantStatus: @Sendable (TenantCode) -> TenantStatus?
   /// What became of a commit, or nil where the tenant is unknown.
   public var commitFate: @Sendable (TenantCode, String) async -> CommitFate?
-  /// An entry's revisions, newest first; nil leaves the route out.
-  public var history: (@Sendable (TenantCode, CatalogItem) async throws -> [HistoryRecord])?
+  /// An entry's newest revisions, at most so many, newest first; nil leaves the route out. Throws
+  /// `GitReadRefusal` where it cannot answer now.
+  public var history: (@Sendable (TenantCode, CatalogItem, Int) async throws -> [HistoryRecord])?
   /// An entry's file at a commit (nil: as in the catalog), or nil where there is none; a nil
-  /// closure leaves the route out.
+  /// closure leaves the route out. Throws `GitReadRefusal` where it cannot answer now.
   public var source: (@Sendable (TenantCode, CatalogItem, String?) async throws -> [UInt8]?)?
+  /// A tenant's audit records, newest first.
+  public var audit: @Sendable (TenantCode, RecordQuery) async throws -> RecordPage<AuditRecord>
+  /// A tenant's executions, newest first.
+  public var executions:
+    @Sendable (TenantCode, RecordQuery) async throws -> RecordPage<ExecutionRecord>
+  /// What happens in the catalogs, for the event streams.
+  public var events: EventHub
   /// The components' health.
   public var health: HealthRegistry
   /// The metrics to record in and to expose.
@@ -35,8 +43,14 @@ public struct APIDependencies: Sendable {
     catalog: any CatalogReading, status: @escaping @Sendable () -> [TenantStatus],
     tenantStatus: @escaping @Sendable (TenantCode) -> TenantStatus?,
     commitFate: @escaping @Sendable (TenantCode, String) async -> CommitFate?,
-    history: (@Sendable (TenantCode, CatalogItem) async throws -> [HistoryRecord])? = nil,
+    history: (@Sendable (TenantCode, CatalogItem, Int) async throws -> [HistoryRecord])? = nil,
     source: (@Sendable (TenantCode, CatalogItem, String?) async throws -> [UInt8]?)? = nil,
+    audit: @escaping @Sendable (TenantCode, RecordQuery) async throws -> RecordPage<AuditRecord> =
+      { _, _ in .empty },
+    executions:
+      @escaping @Sendable (TenantCode, RecordQuery) async throws -> RecordPage<ExecutionRecord> =
+      { _, _ in .empty },
+    events: EventHub = EventHub(),
     health: HealthRegistry, metrics: PrometheusRegistry, version: String, logger: Logger
   ) {
     self.catalog = catalog
@@ -45,6 +59,9 @@ public struct APIDependencies: Sendable {
     self.commitFate = commitFate
     self.history = history
     self.source = source
+    self.audit = audit
+    self.executions = executions
+    self.events = events
     self.health = health
     self.metrics = metrics
     self.version = version

@@ -8,6 +8,11 @@ struct APIError: Error {
     case notFound = "NOT_FOUND"
     case methodNotAllowed = "METHOD_NOT_ALLOWED"
     case `internal` = "INTERNAL_ERROR"
+    case overloaded = "SERVICE_UNAVAILABLE"
+    case security = "SECURITY_ERROR"
+    case rateLimited = "RATE_LIMITED"
+    case tooLarge = "TOO_LARGE"
+    case timeout = "TIMEOUT"
   }
 
   var status: HTTPResponse.Status
@@ -16,6 +21,8 @@ struct APIError: Error {
   var message: String
   /// The parameters at fault.
   var fields: [String] = []
+  /// Seconds after which to try again, for `Retry-After`.
+  var retryAfter: Int?
 
   static func badParameter(_ field: String, _ message: String) -> APIError {
     APIError(status: .badRequest, code: .validation, message: message, fields: [field])
@@ -25,9 +32,17 @@ struct APIError: Error {
     APIError(status: .notFound, code: .notFound, message: message)
   }
 
+  static func overloaded(_ message: String) -> APIError {
+    APIError(status: .serviceUnavailable, code: .overloaded, message: message, retryAfter: 5)
+  }
+
   static let `internal` = APIError(
     status: .internalServerError, code: .internal,
     message: "The request failed inside the server; its request id finds the cause in the log.")
+
+  static let operatorOnly = APIError(
+    status: .forbidden, code: .security,
+    message: "This route tells of more than a tenant's own: it wants the operator's token.")
 
   static let unknownRoute = notFound("There is no such route.")
 
@@ -35,6 +50,8 @@ struct APIError: Error {
   func response() -> Response {
     let envelope = Envelope(
       success: false, error: code.rawValue, displaymessage: message, field: fields)
-    return Envelope.response(envelope.render(), status: status)
+    var response = Envelope.response(envelope.render(), status: status)
+    if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
+    return response
   }
 }

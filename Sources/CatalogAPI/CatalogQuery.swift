@@ -21,20 +21,20 @@ struct CatalogQuery {
   init(_ parameters: RequestParameters) throws(APIError) {
     let user = parameters.path("userid")
     if user != "-" {
-      guard let userid = Int64(user) else {
+      guard let userid = RequestParameters.whole(user) else {
         throw .badParameter("userid", "The userid must be a whole number, or - for any.")
       }
       self.userid = userid
     }
     let name = parameters.path("name")
     if name != "-" { self.name = name }
-    limit = try Self.number("limit", in: parameters, 1...1000) ?? 100
-    offset = try Self.number("offset", in: parameters, 0...Int(Int32.max)) ?? 0
+    limit = try parameters.number("limit", 1...1000) ?? 100
+    offset = try parameters.number("offset", 0...Int(Int32.max)) ?? 0
     statuses = try Self.statuses(parameters["status"])
     category = parameters["category"]
     if let text = parameters["q"], !text.isEmpty {
-      guard text.utf8.count <= 200 else {
-        throw .badParameter("q", "The q may have at most 200 bytes.")
+      guard text.unicodeScalars.count <= 200 else {
+        throw .badParameter("q", "The q may have at most 200 characters.")
       }
       self.text = text.lowercased()
     }
@@ -49,39 +49,64 @@ struct CatalogQuery {
     }
   }
 
-  /// Equal for queries that ask for the same, and only for those: texts carry their length.
-  var normalised: String {
-    func part(_ text: String?) -> String { text.map { "\($0.utf8.count):\($0)" } ?? "-" }
-    let statuses = statuses.map(\.rawValue).sorted().joined(separator: ",")
-    let user = userid.map { String($0) } ?? "-"
-    let order = "\(isDescending ? "-" : "")\(order.rawValue)"
-    return "list;\(user);\(part(name));\(statuses);\(part(category));\(part(text));"
-      + "\(order);\(limit);\(offset)"
-  }
-
-  /// The page, and how many entries match in all.
+  /// The page, and how many entries match in all: one pass over what the snapshot keeps sorted.
   func page(of snapshot: TenantSnapshot) -> (items: [CatalogItem], total: Int) {
-    var matches = snapshot.items.filter(matches)
-    switch order {
-    case .updateddate:
-      if !isDescending { matches.reverse() }
-    case .name:
-      matches.sort { lhs, rhs in
-        if lhs.name != rhs.name { return (lhs.name < rhs.name) != isDescending }
-        return lhs.status.rawValue < rhs.status.rawValue
-      }
+    guard let name else {
+      return page(of: order == .name ? snapshot.itemsByName : snapshot.items)
     }
-    return (Array(matches.dropFirst(offset).prefix(limit)), matches.count)
+    let named = snapshot.items(named: name)
+    return page(
+      of: order == .name ? named.sorted { $0.status.rawValue < $1.status.rawValue } : named)
   }
 
-  private func matches(_ item: CatalogItem) -> Bool {
-    guard statuses.contains(item.status) else { return false }
-    if let userid, item.userid != userid { return false }
-    if let name, item.name != name { return false }
-    if let category, item.category != category { return false }
-    guard let text else { return true }
-    return [item.name, item.displayname, item.description].contains {
-      $0.lowercased().contains(text)
+  /// The page of a superset of what matches, in the natural direction of the order: newest first,
+  /// or by name.
+  private func page(
+    of candidates: some BidirectionalCollection<CatalogItem>
+  ) -> (items: [CatalogItem], total: Int) {
+    let isReversed = (order == .name) == isDescending
+    return isReversed ? collect(candidates.reversed()) : collect(candidates)
+  }
+
+  private func collect(
+    _ candidates: some Sequence<CatalogItem>
+  ) -> (items: [CatalogItem], total: Int) {
+    let filter = Filter(self)
+    var items: [CatalogItem] = []
+    var total = 0
+    for item in candidates where filter.admits(item) {
+      if total >= offset, items.count < limit { items.append(item) }
+      total += 1
+    }
+    return (items, total)
+  }
+
+  /// What an item must have; looks at the cheapest first.
+  private struct Filter {
+    private let active, draft, inactive: Bool
+    private let userid: Int64?
+    private let category: String?
+    private let text: SearchText?
+
+    init(_ query: CatalogQuery) {
+      active = query.statuses.contains(.active)
+      draft = query.statuses.contains(.draft)
+      inactive = query.statuses.contains(.inactive)
+      userid = query.userid
+      category = query.category
+      text = query.text.map { SearchText([$0]) }
+    }
+
+    func admits(_ item: CatalogItem) -> Bool {
+      switch item.status {
+      case .active: guard active else { return false }
+      case .draft: guard draft else { return false }
+      case .inactive: guard inactive else { return false }
+      }
+      if let userid, item.userid != userid { return false }
+      if let category, item.category != category { return false }
+      if let text { return item.searchText.contains(text) }
+      return true
     }
   }
 
@@ -98,16 +123,5 @@ struct CatalogQuery {
       result.insert(status)
     }
     return result
-  }
-
-  private static func number(
-    _ name: String, in parameters: RequestParameters, _ range: ClosedRange<Int>
-  ) throws(APIError) -> Int? {
-    guard let text = parameters[name] else { return nil }
-    guard let value = Int(text), range.contains(value) else {
-      throw .badParameter(
-        name, "The \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
-    }
-    return value
   }
 }

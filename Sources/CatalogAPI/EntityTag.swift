@@ -1,13 +1,27 @@
 import Hashing
-import Hummingbird
 import UtilityModel
 
 /// Strong entity tags (RFC 9110, section 8.8.3) and the conditions on them.
 enum EntityTag {
-  /// The tag of what a snapshot's content answers to a query; the same after a restart.
-  static func tag(content: String, query: String) -> String {
-    let digest = SHA256.digest(of: "\(content)\n\(query)")
-    return "\"\(Hexadecimal.encode(digest.bytes.prefix(16)))\""
+  /// Stands for how answers are written: a change of that changes every tag.
+  private static let format = "1"
+
+  /// The tag of an answer by all that its bytes follow from; the same after a restart.
+  ///
+  /// `kind` names the sort of answer and what was asked for, `time` and `count` are the envelope's,
+  /// `items` the digests of its data in their order.
+  static func tag(kind: String, time: Int64, count: Int, items: some Sequence<Digest>) -> String {
+    var hasher = SHA256()
+    hasher.update("\(format)\n\(kind)\n\(time)\n\(count)\n")
+    for item in items { hasher.update(item.bytes) }
+    return text(hasher.finish())
+  }
+
+  /// The tag of bytes that are sent as they are.
+  static func tag(of bytes: [UInt8]) -> String { text(SHA256.digest(of: bytes)) }
+
+  private static func text(_ digest: Digest) -> String {
+    "\"\(Hexadecimal.encode(digest.bytes.prefix(16)))\""
   }
 
   /// Whether `If-None-Match` names the tag: a list, `*`, and weak comparison (section 13.1.2).
@@ -20,15 +34,5 @@ enum EntityTag {
       if text == "*" { return true }
       return (text.hasPrefix("W/") ? text.dropFirst(2) : text) == tag
     }
-  }
-
-  /// 304 where the client has the answer already, else the answer.
-  static func response(_ answer: CachedAnswer, to request: Request) -> Response {
-    if matches(request.headers[.ifNoneMatch], tag: answer.etag) {
-      return Response(
-        status: .notModified, headers: [.eTag: answer.etag, .cacheControl: "no-cache"])
-    }
-    return Response(
-      status: .ok, headers: answer.headers, body: ResponseBody(byteBuffer: answer.body))
   }
 }

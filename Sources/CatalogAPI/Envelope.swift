@@ -15,13 +15,16 @@ struct Envelope {
   var sessionexpired = false
   var field: [String] = []
   var count = 0
+  /// Milliseconds since 1970. An answer with an entity tag takes it from what it shows, so that one
+  /// tag has the same bytes after a restart; every other takes the time of day.
+  var time = Int64(Date().timeIntervalSince1970 * 1000)
 
-  /// The JSON with all keys in the LLD's order; `time` is now, in milliseconds since 1970.
+  /// The JSON with all keys in the LLD's order.
   func render() -> ByteBuffer {
     var head: [UInt8] = Array("{\"success\":\(success),\"data\":".utf8)
     var tail: [UInt8] = Array(",\"error\":".utf8)
     JSONText.append(error, to: &tail)
-    tail.append(contentsOf: ",\"time\":\(Int64(Date().timeIntervalSince1970 * 1000))".utf8)
+    tail.append(contentsOf: ",\"time\":\(time)".utf8)
     tail.append(contentsOf: ",\"displaymessage\":".utf8)
     JSONText.append(displaymessage, to: &tail)
     tail.append(contentsOf: ",\"status\":\"\(success ? "success" : "error")\",\"errorpath\":".utf8)
@@ -53,9 +56,13 @@ struct Envelope {
 
   /// A success with an encodable `data`.
   static func success(_ data: some Encodable, count: Int) throws -> Response {
+    try response(Envelope(success: true, data: json(data), count: count).render())
+  }
+
+  /// A value as JSON, keys sorted.
+  static func json(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let bytes = Array(try encoder.encode(data))
-    return response(Envelope(success: true, data: bytes, count: count).render())
+    return Array(try encoder.encode(value))
   }
 }

@@ -12,10 +12,13 @@ public struct HistoryRecord: Sendable, Codable, Hashable {
   public var message: String
   /// SHA-256 of the file at that commit, or "" where the commit removed it.
   public var filehash: String
+  /// The file's path at that commit: another one before a rename.
+  public var path: String
 
   /// A record by its parts.
   public init(
-    commit: String, author: String, approver: String, date: Int64, message: String, filehash: String
+    commit: String, author: String, approver: String, date: Int64, message: String,
+    filehash: String, path: String
   ) {
     self.commit = commit
     self.author = author
@@ -23,5 +26,6 @@ public struct HistoryRecord: Sendable, Codable, Hashable {
     self.date = date
     self.message = message
     self.filehash = filehash
+    self.path = path
   }
 }

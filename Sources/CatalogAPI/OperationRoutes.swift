@@ -15,9 +15,10 @@ struct OperationRoutes: Sendable {
   /// `GET /health/ready`: 503 before the first reports, when unhealthy, and when draining.
   func ready() -> Response { answer(isWell: health.isReady) }
 
-  /// `GET /metrics`: Prometheus text 0.0.4.
-  func exposition() -> Response {
-    Response(
+  /// `GET /metrics`: Prometheus text 0.0.4, of all tenants together.
+  func exposition(_ request: AdmittedRequest) throws(APIError) -> Response {
+    try request.requireOperator()
+    return Response(
       status: .ok,
       headers: [
         .contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store",

@@ -4,19 +4,12 @@ import Synchronization
 
 /// Request ids: the client's where it is harmless, else a random start and a number.
 final class RequestIDs: Sendable {
-  static let header: HTTPField.Name = {
-    guard let name = HTTPField.Name("X-Request-ID") else {
-      preconditionFailure("X-Request-ID is a valid field name")
-    }
-    return name
-  }()
-
   private let start = String(UInt64.random(in: .min ... .max), radix: 16) + "-"
   private let next = Atomic<UInt64>(1)
 
   /// The id of a request: 1 to 128 letters, digits, `.`, `_`, `-` are taken over.
   func id(for request: Request) -> String {
-    if let given = request.headers[Self.header], (1...128).contains(given.utf8.count),
+    if let given = request.headers[.requestID], (1...128).contains(given.utf8.count),
       given.utf8.allSatisfy(Self.isHarmless)
     {
       return given

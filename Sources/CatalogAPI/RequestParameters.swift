@@ -8,38 +8,39 @@ import UtilityModel
 struct RequestParameters {
   private let path: [String: String]
   private let query: [String: String]
+  private let access: TenantAccess
 
   /// Reads a request for a route that knows these query parameters.
-  init(_ request: Request, route: Route, query known: Set<String> = []) throws(APIError) {
+  init(
+    _ request: AdmittedRequest, route: Route, query known: Set<String> = []
+  ) throws(APIError) {
+    access = request.access
     var path: [String: String] = [:]
     let template = route.rawValue.split(separator: "/")
     for (part, raw) in zip(template, request.uri.path.split(separator: "/"))
     where part.hasPrefix("{") {
       let name = String(part.dropFirst().dropLast())
-      guard let value = Self.decoded(raw, plusIsSpace: false), !value.isEmpty else {
+      guard let value = QueryText.decoded(raw, plusIsSpace: false), !value.isEmpty else {
         throw .badParameter(name, "The path's \(name) is not percent-encoded UTF-8.")
       }
       path[name] = value
     }
     self.path = path
 
-    var query: [String: String] = [:]
-    for pair in (request.uri.query ?? "").split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = Self.decoded(parts[0], plusIsSpace: true), known.contains(name) else {
-        let name = String(parts[0].prefix(64))
+    do throws(QueryText.Refusal) {
+      query = try QueryText.parameters(of: request.uri.query ?? "", known: known)
+    } catch {
+      switch error {
+      case .unknown(let name):
         let all = known.sorted().joined(separator: ", ")
         let hint = known.isEmpty ? "This route takes none." : "This route takes: \(all)."
         throw .badParameter(name, "There is no query parameter \(name). \(hint)")
-      }
-      guard let value = Self.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true) else {
+      case .malformed(let name):
         throw .badParameter(name, "The value of \(name) is not percent-encoded UTF-8.")
-      }
-      guard query.updateValue(value, forKey: name) == nil else {
+      case .repeated(let name):
         throw .badParameter(name, "The query parameter \(name) stands twice.")
       }
     }
-    self.query = query
   }
 
   /// A query parameter as given, or nil.
@@ -48,18 +49,35 @@ struct RequestParameters {
   /// A part of the path.
   func path(_ name: String) -> String { path[name] ?? "" }
 
-  /// The tenant; a code that no tenant can have is unknown, not malformed.
+  /// The tenant, where the request may see it; one of others is as unknown as one that never was, and
+  /// so is a code that no tenant can have.
   func tenant() throws(APIError) -> TenantCode {
-    guard let tenant = TenantCode(path("tenant-code")) else { throw Self.unknownTenant }
+    guard let tenant = access.tenant(named: path("tenant-code")) else { throw Self.unknownTenant }
     return tenant
   }
 
   /// The number of an entry.
   func taskID() throws(APIError) -> Int32 {
-    guard let id = Int32(path("task-id")), id >= 0 else {
+    guard let id = Self.whole(path("task-id")).flatMap(Int32.init(exactly:)), id >= 0 else {
       throw .badParameter("task-id", "The task-id must be a whole number.")
     }
     return id
+  }
+
+  /// A query parameter that is a whole number within a range, or nil where it is not given.
+  func number(_ name: String, _ range: ClosedRange<Int>) throws(APIError) -> Int? {
+    guard let text = self[name] else { return nil }
+    guard let value = Self.whole(text), range.contains(Int(value)) else {
+      throw .badParameter(
+        name, "The \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return Int(value)
+  }
+
+  /// A whole number as it is written in decimal: no plus sign, no leading zeros.
+  static func whole(_ text: String) -> Int64? {
+    guard let value = Int64(text), String(value) == text else { return nil }
+    return value
   }
 
   /// A commit's name or the start of it.
@@ -71,24 +89,6 @@ struct RequestParameters {
   }
 
   static let unknownTenant = APIError.notFound("There is no such tenant.")
-
-  private static func decoded(_ text: Substring, plusIsSpace: Bool) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      switch byte {
-      case UInt8(ascii: "%"):
-        guard rest.count >= 2, let value = Hexadecimal.decode(Substring(rest.prefix(2))) else {
-          return nil
-        }
-        bytes.append(contentsOf: value)
-        rest = rest.dropFirst(2)
-      case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
-      default: bytes.append(byte)
-      }
-    }
-    return String(validating: bytes, as: UTF8.self)
-  }
 }
 
 extension UInt8 {

@@ -2,26 +2,25 @@ import Hummingbird
 import Synchronization
 import UtilityModel
 
-/// A rendered answer of one tenant's snapshot.
-struct CachedAnswer: Sendable {
-  var tenant: TenantCode
-  /// The content of the snapshot that it was rendered from; equal content has equal answers.
-  var snapshotTag: String
-  /// The strong entity tag, quotes included.
-  var etag: String
-  var headers: HTTPFields
-  var body: ByteBuffer
-  var route: Route
-}
-
 /// Rendered answers by raw path and query, and by entity tag so that queries which are spelt
-/// differently share the bytes. Bounded in bytes; the oldest goes first. Safe from any thread.
+/// differently share the bytes. Bounded in bytes; the oldest goes first, at a cost that does not
+/// depend on how much is kept. Safe from any thread.
 final class ResponseCache: Sendable {
+  /// A path with its query, and the snapshot of which it is known to give the answer.
+  private struct Address {
+    /// Weak: an answer that is evicted is gone, whatever addresses point to it.
+    weak var answer: KeptAnswer?
+    var snapshotTag: String
+  }
+  private enum Key {
+    case uri(String)
+    case tag(String)
+  }
   private struct State {
-    var byURI: [String: CachedAnswer] = [:]
-    var byTag: [String: CachedAnswer] = [:]
-    /// Keys in the order in which they came; `isTag` tells the dictionary.
-    var order: [(key: String, isTag: Bool, cost: Int)] = []
+    var byURI: [String: Address] = [:]
+    var byTag: [String: KeptAnswer] = [:]
+    /// Keys in the order in which they came.
+    var order: [(key: Key, cost: Int)] = []
     var first = 0
     var bytes = 0
   }
@@ -36,30 +35,37 @@ final class ResponseCache: Sendable {
   /// Bytes kept.
   var bytes: Int { state.withLock { $0.bytes } }
 
-  func answer(uri: String) -> CachedAnswer? { state.withLock { $0.byURI[uri] } }
+  /// The answer to exactly this path and query, and the tag of the snapshot that it belongs to.
+  func answer(uri: String) -> (answer: KeptAnswer, snapshotTag: String)? {
+    state.withLock { state in
+      guard let address = state.byURI[uri], let answer = address.answer else { return nil }
+      return (answer, address.snapshotTag)
+    }
+  }
 
-  func answer(tag: String) -> CachedAnswer? { state.withLock { $0.byTag[tag] } }
+  func answer(tag: String) -> KeptAnswer? { state.withLock { $0.byTag[tag] } }
 
   /// Keeps an answer, unless it alone would fill a quarter, and gives the one to send: where
   /// another task was first with the same tag, its bytes win, so that one tag has one body.
-  func store(_ answer: CachedAnswer, uri: String) -> CachedAnswer {
-    let size = answer.body.readableBytes
-    guard size <= capacity / 4, uri.utf8.count <= 4096 else { return answer }
+  func store(_ answer: KeptAnswer, uri: String, snapshotTag: String) -> KeptAnswer {
+    guard answer.cost <= capacity / 4, uri.utf8.count <= 4096 else { return answer }
     return state.withLock { state in
-      let kept = state.byTag[answer.etag] ?? answer
-      if state.byTag.updateValue(kept, forKey: kept.etag) == nil {
-        append(kept.etag, isTag: true, cost: size + Self.overhead, to: &state)
+      let tag = answer.plain.etag
+      let kept = state.byTag[tag] ?? answer
+      if state.byTag.updateValue(kept, forKey: tag) == nil {
+        append(.tag(tag), cost: kept.cost + Self.overhead, to: &state)
       }
-      if state.byURI.updateValue(kept, forKey: uri) == nil {
-        append(uri, isTag: false, cost: uri.utf8.count + Self.overhead, to: &state)
+      let address = Address(answer: kept, snapshotTag: snapshotTag)
+      if state.byURI.updateValue(address, forKey: uri) == nil {
+        append(.uri(uri), cost: uri.utf8.count + Self.overhead, to: &state)
       }
       evict(&state)
       return kept
     }
   }
 
-  private func append(_ key: String, isTag: Bool, cost: Int, to state: inout State) {
-    state.order.append((key, isTag, cost))
+  private func append(_ key: Key, cost: Int, to state: inout State) {
+    state.order.append((key, cost))
     state.bytes += cost
   }
 
@@ -68,12 +74,9 @@ final class ResponseCache: Sendable {
       let oldest = state.order[state.first]
       state.first += 1
       state.bytes -= oldest.cost
-      if oldest.isTag {
-        // Its addresses go with it: they would keep the bytes alive beyond the bound.
-        state.byTag[oldest.key] = nil
-        for (uri, answer) in state.byURI where answer.etag == oldest.key { state.byURI[uri] = nil }
-      } else {
-        state.byURI[oldest.key] = nil
+      switch oldest.key {
+      case .tag(let tag): state.byTag[tag] = nil
+      case .uri(let uri): state.byURI[uri] = nil
       }
     }
     if state.first > 1024, state.first * 2 > state.order.count {

@@ -9,14 +9,14 @@ struct RevisionRoutes: Sendable {
   private struct Tenants: Encodable { var tenants: [TenantStatus] }
 
   /// `GET /utils/v1/sync`.
-  func sync(_ request: Request) throws -> Response {
+  func sync(_ request: AdmittedRequest) throws -> Response {
     _ = try RequestParameters(request, route: .sync)
-    let tenants = dependencies.status()
+    let tenants = request.access.visible(dependencies.status())
     return try Envelope.success(Tenants(tenants: tenants), count: tenants.count)
   }
 
   /// `GET /utils/v1/sync/{tenant-code}`.
-  func tenant(_ request: Request) throws -> Response {
+  func tenant(_ request: AdmittedRequest) throws -> Response {
     let tenant = try RequestParameters(request, route: .tenantSync).tenant()
     guard let status = dependencies.tenantStatus(tenant) else {
       throw RequestParameters.unknownTenant
@@ -25,7 +25,7 @@ struct RevisionRoutes: Sendable {
   }
 
   /// `GET /utils/v1/sync/{tenant-code}/commits/{sha}`.
-  func commit(_ request: Request) async throws -> Response {
+  func commit(_ request: AdmittedRequest) async throws -> Response {
     let parameters = try RequestParameters(request, route: .commit)
     let tenant = try parameters.tenant()
     let sha = try RequestParameters.commit(parameters.path("sha"), field: "sha")
@@ -36,16 +36,17 @@ struct RevisionRoutes: Sendable {
   }
 
   /// `GET /utils/v1/history/{tenant-code}/{task-id}`.
-  func history(_ request: Request) async throws -> Response {
-    let parameters = try RequestParameters(request, route: .history, query: ["status"])
+  func history(_ request: AdmittedRequest) async throws -> Response {
+    let parameters = try RequestParameters(request, route: .history, query: ["limit", "status"])
     guard let read = dependencies.history else { throw APIError.unknownRoute }
-    let (snapshot, item) = try catalog.item(parameters)
-    let records = try await read(snapshot.tenant, item)
+    let limit = try parameters.number("limit", 1...1000) ?? 100
+    let (snapshot, item, _) = try catalog.item(parameters)
+    let records = try await Self.git { try await read(snapshot.tenant, item, limit) }
     return try Envelope.success(records, count: records.count)
   }
 
   /// `GET /utils/v1/source/{tenant-code}/{task-id}?revision=`: the file as it is.
-  func source(_ request: Request) async throws -> Response {
+  func source(_ request: AdmittedRequest) async throws -> Response {
     let parameters = try RequestParameters(
       request, route: .source, query: ["revision", "status"])
     guard let read = dependencies.source else { throw APIError.unknownRoute }
@@ -53,15 +54,32 @@ struct RevisionRoutes: Sendable {
     if let text = parameters["revision"] {
       revision = try Revision(text)?.commit.hex ?? RequestParameters.commit(text, field: "revision")
     }
-    let (snapshot, item) = try catalog.item(parameters)
-    guard let bytes = try await read(snapshot.tenant, item, revision) else {
+    let wanted = revision
+    let (snapshot, item, _) = try catalog.item(parameters)
+    let bytes = try await Self.git { try await read(snapshot.tenant, item, wanted) }
+    guard let bytes else {
       throw APIError.notFound("The entry has no file at that revision.")
     }
     let headers: HTTPFields = [
       .contentType: "text/x-python; charset=utf-8", .cacheControl: "no-cache",
       .xContentTypeOptions: "nosniff",
     ]
-    return Response(
-      status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    let plain = Representation(
+      etag: EntityTag.tag(of: bytes), headers: headers, body: ByteBuffer(bytes: bytes))
+    let answer = KeptAnswer(tenant: snapshot.tenant, route: .source, plain: plain)
+    return await answer.representation(for: request.http).response(to: request.http)
+  }
+
+  private static func git<Value>(_ read: () async throws -> Value) async throws -> Value {
+    do {
+      return try await read()
+    } catch let refusal as GitReadRefusal {
+      switch refusal {
+      case .busy:
+        throw APIError.overloaded("As many revisions are being read as may be; ask again.")
+      case .tooLarge:
+        throw APIError.notFound("The file of that revision is larger than a utility may be.")
+      }
+    }
   }
 }

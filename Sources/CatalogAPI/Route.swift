@@ -9,12 +9,33 @@ enum Route: String, CaseIterable {
   case sync = "/utils/v1/sync"
   case tenantSync = "/utils/v1/sync/{tenant-code}"
   case commit = "/utils/v1/sync/{tenant-code}/commits/{sha}"
+  case audit = "/utils/v1/audit/{tenant-code}"
+  case executions = "/utils/v1/executions/{tenant-code}"
+  case events = "/utils/v1/events/{tenant-code}"
+  case openapi = "/openapi.json"
   case health = "/health"
   case live = "/health/live"
   case ready = "/health/ready"
   case metrics = "/metrics"
+  case console = "/"
+  case consoleAsset = "/console/{asset}"
   /// The LLD's route for writes: known so that its users are told the new way, read by nobody.
   case legacyWrite = "/utils/v1/custom-utils"
+
+  /// Whether it answers a monitor, which has no token and is never slowed down.
+  var isProbe: Bool {
+    switch self {
+    case .health, .live, .ready: true
+    case .list, .entry, .history, .source, .sync, .tenantSync, .commit, .audit, .executions,
+      .events, .openapi, .metrics, .console, .consoleAsset, .legacyWrite:
+      false
+    }
+  }
+
+  /// Whether it is served without a token, since it holds nothing of any tenant.
+  ///
+  /// The console's files hold no data, and people sign in with them.
+  var isOpen: Bool { isProbe || self == .console || self == .consoleAsset }
 
   /// The template's segments.
   private static let segments: [(route: Route, parts: [Substring])] = allCases.map {
@@ -49,7 +70,8 @@ enum Route: String, CaseIterable {
       case .sync, .tenantSync, .commit:
         "This interface only reads. To start a sync, push a commit to the tenant's git "
           + "repository, or run: sync-agent sync"
-      case .health, .live, .ready, .metrics:
+      case .audit, .executions, .events, .openapi, .health, .live, .ready, .metrics, .console,
+        .consoleAsset:
         "This interface only reads. What the agent does is decided by git: push a commit."
       }
     var response = APIError(

@@ -19,6 +19,10 @@ public struct DeploymentError: Error, Hashable, Sendable, CustomStringConvertibl
     case assignPort = "assigning a port to"
     /// Finding the server's program.
     case locate = "locating"
+    /// Ending running calls.
+    case cancel = "ending"
+    /// Making a package environment.
+    case install = "installing"
   }
 
   /// What callers branch on.
@@ -47,6 +51,14 @@ public struct DeploymentError: Error, Hashable, Sendable, CustomStringConvertibl
     case spawnFailed
     /// The new server did not become healthy; the old one, where there is one, keeps serving.
     case unhealthy
+    /// The container engine does not answer.
+    case engineUnreachable
+    /// The container engine refused, or its answer was not understood.
+    case engineRefused
+    /// The engine has no image of that name.
+    case imageMissing
+    /// The packages of a utility are not there.
+    case packagesMissing
     /// The task was cancelled; the old server, where there is one, keeps serving.
     case cancelled
     /// The runtime is shut down.

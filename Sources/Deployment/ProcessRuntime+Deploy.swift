@@ -56,7 +56,7 @@ extension ProcessRuntime {
       return server
     } catch {
       server.kill()
-      throw await diagnose(error, release)
+      throw await release.diagnosis(of: error, on: pool)
     }
   }
 
@@ -108,15 +108,18 @@ extension ProcessRuntime {
   private func spawn(
     _ release: Release, slot: RuntimeSlot, retiring: [RetiringUtility], listener: Listener
   ) async throws(DeploymentError) -> RuntimeServer {
-    var arguments = [
-      configuration.python, "-I", "-B", configuration.source.program,
-      "--release", release.directory, "--tenant", slot.tenant.rawValue,
-      "--listen-fd", "3", "--memory", "\(configuration.memory)",
-    ]
+    var arguments =
+      [
+        configuration.python, "-I", "-B", configuration.source.program,
+        "--release", release.directory, "--tenant", slot.tenant.rawValue,
+        "--listen-fd", "3", "--memory", "\(configuration.memory)",
+      ] + configuration.journal.arguments
     for (directory, utilities) in Dictionary(grouping: retiring, by: \.release.directory) {
       let names = utilities.map(\.name).sorted().joined(separator: ",")
       arguments += ["--retiring", "\(directory):\(names)"]
     }
+    let environments = ([release] + retiring.map(\.release)).flatMap { $0.environments.values }
+    for folder in Set(environments).sorted() { arguments += ["--environment", folder] }
     // Nothing of the agent's own environment: it may hold the catalog's password.
     let command = ChildProcess.Command(
       arguments: arguments, environment: ["PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"],
@@ -125,15 +128,16 @@ extension ProcessRuntime {
     logger[metadataKey: "tenant_code"] = "\(slot.tenant)"
     logger[metadataKey: "runtime"] = "\(slot)"
     let finalLogger = logger
+    let executions = executions
     do throws(SystemError) {
       let supervisor = try watcher()
       return try await pool.run { () throws(SystemError) in
         try RuntimeServer(
           command, release: release, retiring: retiring, supervisor: supervisor,
-          logger: finalLogger
-        ) { [weak self] server, how in
-          Task { await self?.ended(server, slot: slot, how: how) }
-        }
+          logger: finalLogger, onExecutions: { executions.add($0, of: slot) },
+          onExit: { [weak self] server, how in
+            Task { await self?.ended(server, slot: slot, how: how) }
+          })
       }
     } catch {
       throw DeploymentError(
@@ -222,22 +226,5 @@ extension ProcessRuntime {
     DeploymentError(
       .deploy, .shutDown, subject: release.subject, cause: "the runtime is shut down",
       remedy: "it is deployed when the agent starts")
-  }
-
-  /// Tells a damaged release from a bad one: publishing it anew helps only the former.
-  private func diagnose(_ error: DeploymentError, _ release: Release) async -> DeploymentError {
-    guard error.code == .unhealthy else { return error }
-    let damage: DeploymentError? = await pool.run {
-      do throws(DeploymentError) {
-        try release.verify()
-        return nil
-      } catch {
-        return error
-      }
-    }
-    guard let damage, damage.code == .corruptRelease else { return error }
-    return DeploymentError(
-      .deploy, .corruptRelease, subject: release.subject, cause: damage.cause,
-      remedy: damage.remedy, log: error.log)
   }
 }

@@ -21,6 +21,8 @@ public actor ProcessRuntime: Runtime {
     public var trialService: String
     /// The memory of a utility's worker in MiB: `runtime.memory`.
     public var memory: Int
+    /// What servers keep of calls until they are collected.
+    public var journal = ExecutionJournal.none
     /// How long a server may take to load a release, and 10 ms more for each of its files.
     public var readyLimit = Duration.seconds(30)
     /// How long a drained server may live beyond its longest time limit.
@@ -33,8 +35,10 @@ public actor ProcessRuntime: Runtime {
     /// The defaults, with the program of `source`.
     public init(
       python: String = "/usr/bin/python3", source: RuntimeSource, memory: Int = 512,
-      service: String = "python-utils", trialService: String = "python-utils-trial"
+      service: String = "python-utils", trialService: String = "python-utils-trial",
+      journal: ExecutionJournal = .none
     ) {
+      self.journal = journal
       self.python = python
       self.source = source
       self.memory = memory
@@ -63,6 +67,7 @@ public actor ProcessRuntime: Runtime {
   var exitHandler: (@Sendable (RuntimeSlot, String) -> Void)?
   var slots: [RuntimeSlot: Slot] = [:]
   var isShutDown = false
+  let executions = ExecutionBuffer()
 
   /// A runtime without servers; starts nothing yet.
   public init(configuration: Configuration, ports: PortRegistry, logger: Logger) {
@@ -131,6 +136,15 @@ public actor ProcessRuntime: Runtime {
       slots[slot]?.current = nil
       await drain(server)
     }
+  }
+
+  /// Removes both slots and gives their ports back.
+  public func forget(_ tenant: TenantCode) async throws(DeploymentError) {
+    for kind in [RuntimeSlot.Kind.active, .trial] {
+      await remove(RuntimeSlot(tenant: tenant, kind: kind))
+    }
+    let ports = ports
+    try await pool.run { () throws(DeploymentError) in try ports.forget(tenant) }
   }
 
   /// Drains every server, ends what has not ended after `shutdownLimit`, and reaps all of them.

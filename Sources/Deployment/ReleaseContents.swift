@@ -69,6 +69,10 @@ public struct Release: Hashable, Sendable {
   public let directory: String
   /// What it serves.
   public let manifest: ReleaseManifest
+  /// The commit that it is to be deployed for, where that is known.
+  public var revision: Revision?
+  /// The folders of the package environments that its utilities need, by digest.
+  public var environments: [String: String] = [:]
 
   init(tenant: TenantCode, digest: Digest, directory: String, manifest: ReleaseManifest) {
     self.tenant = tenant

@@ -54,6 +54,11 @@ public struct ReleaseManifest: Codable, Sendable, Hashable {
       contents.modules.map { ($0.path, $0.filehash.hex) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The digests of the package environments that its utilities need.
+  public var environments: Set<String> {
+    Set(utilities.values.map(\.env)).subtracting([""])
+  }
+
   /// The names to the hashes that the running server has to report.
   var hashes: [String: String] { utilities.mapValues(\.sha256) }
 }

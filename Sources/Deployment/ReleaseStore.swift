@@ -116,6 +116,30 @@ public struct ReleaseStore: Sendable {
     }
   }
 
+  /// The digests of the package environments that the releases of all tenants name. A release that
+  /// cannot be read names none: it is published anew. Throws `fileSystem`.
+  public func environments() throws(DeploymentError) -> Set<String> {
+    do {
+      return try entries(of: root).compactMap { TenantCode($0) }.reduce(into: []) { found, tenant in
+        for digest in try releases(of: tenant) {
+          let release: Release?
+          do throws(DeploymentError) { release = try self.release(digest, of: tenant) } catch {
+            guard error.code == .corruptRelease else { throw error }
+            continue
+          }
+          found.formUnion(release?.manifest.environments ?? [])
+        }
+      }
+    } catch let error as DeploymentError {
+      throw error
+    } catch let error as SystemError {
+      throw error.deploymentError(.open, subject: "the releases")
+    } catch {
+      throw SystemError("list the releases", errno: EIO).deploymentError(
+        .open, subject: "the releases")
+    }
+  }
+
   /// Removes one release, for example a damaged one that is to be published again.
   public func discard(_ digest: Digest, of tenant: TenantCode) throws(DeploymentError) {
     do {

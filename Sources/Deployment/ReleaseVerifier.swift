@@ -1,3 +1,4 @@
+import Concurrency
 import Hashing
 import UtilityModel
 
@@ -31,5 +32,22 @@ extension Release {
   private func isIntact(_ path: String, _ sha256: String) throws(SystemError) -> Bool {
     guard let bytes = try Folder.contents(ofFile: "\(directory)/\(path)") else { return false }
     return SHA256.digest(of: bytes).hex == sha256
+  }
+
+  /// Tells a damaged release from a bad one: publishing it anew helps only the former.
+  func diagnosis(of error: DeploymentError, on pool: BlockingPool) async -> DeploymentError {
+    guard error.code == .unhealthy else { return error }
+    let damage: DeploymentError? = await pool.run {
+      do throws(DeploymentError) {
+        try verify()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    guard let damage, damage.code == .corruptRelease else { return error }
+    return DeploymentError(
+      .deploy, .corruptRelease, subject: subject, cause: damage.cause, remedy: damage.remedy,
+      log: error.log)
   }
 }

@@ -87,6 +87,9 @@ public protocol Runtime: Sendable {
   /// Stops a slot's runtime for good, letting open calls end; its port stays reserved.
   func remove(_ slot: RuntimeSlot) async
 
+  /// Ends both runtimes of a tenant that is gone, and gives back what was kept for it.
+  func forget(_ tenant: TenantCode) async throws(DeploymentError)
+
   /// The release that answers now, or nil where none does.
   func running(_ slot: RuntimeSlot) async -> Digest?
 
@@ -96,6 +99,23 @@ public protocol Runtime: Sendable {
   /// Where the slot answers: decided before its first deployment, the same after every restart.
   func address(of slot: RuntimeSlot) async throws(DeploymentError) -> RuntimeAddress
 
+  /// Hands the calls that have ended since to `keep`, per slot; what it took is forgotten. Calls may
+  /// come twice, with the same `id`, after an agent was killed. Never throws: what fails is tried
+  /// again with the next collection, and the log tells of it.
+  func collectExecutions(_ keep: @escaping ExecutionKeeper) async
+
+  /// Ends a user's running calls in the tenant's runtimes; how many there were.
+  func cancel(user: Int64, of tenant: TenantCode) async throws(DeploymentError) -> Int
+
   /// Ends everything that ends with the agent, letting open calls end within a bounded time.
   func shutdown() async
+}
+
+extension Runtime {
+  /// Removes both slots: where nothing else is kept for a tenant.
+  public func forget(_ tenant: TenantCode) async throws(DeploymentError) {
+    for kind in [RuntimeSlot.Kind.active, .trial] {
+      await remove(RuntimeSlot(tenant: tenant, kind: kind))
+    }
+  }
 }

@@ -38,18 +38,21 @@ final class RuntimeServer: Sendable {
   let retiring: [RetiringUtility]
   /// Its last log lines.
   let log: ServerLog
+  private let onExecutions: @Sendable ([ExecutedCall]) -> Void
   private let state = Mutex(State())
 
-  /// Starts the process, watched by `supervisor`; `onExit` is told on its thread how it ended,
-  /// after all waiters. Blocks for about a millisecond.
+  /// Starts the process, watched by `supervisor`; on its thread `onExecutions` is told of calls that
+  /// have ended, and `onExit` how the server ended, after all waiters. Blocks for about a millisecond.
   init(
     _ command: ChildProcess.Command, release: Release, retiring: [RetiringUtility],
     supervisor: ChildSupervisor, logger: Logger,
+    onExecutions: @escaping @Sendable ([ExecutedCall]) -> Void,
     onExit: @escaping @Sendable (RuntimeServer, String) -> Void
   ) throws(SystemError) {
     self.release = release
     self.retiring = retiring
     log = ServerLog(logger: logger)
+    self.onExecutions = onExecutions
     let process = try ChildProcess(command) { [self] event in
       switch event {
       case .output(let line): receive(line)
@@ -83,6 +86,16 @@ final class RuntimeServer: Sendable {
     }
     guard let process else { throw SystemError("write to a server that ended", errno: EPIPE) }
     try process.send(command.line)
+  }
+
+  /// Tells the server to end a user's calls; its answer, to be waited for, is `cancelled`.
+  func cancel(user: Int64) throws(SystemError) {
+    let process = state.withLock { state in
+      state.seen[.cancelled] = nil
+      return state.process
+    }
+    guard let process else { throw SystemError("write to a server that ended", errno: EPIPE) }
+    try process.send(#"{"command":"cancel","user":\#(user)}"#)
   }
 
   /// Waits for the first of some events, the end of the process, the limit or the cancellation of
@@ -148,6 +161,12 @@ final class RuntimeServer: Sendable {
       let text = String(decoding: line.prefix(200), as: UTF8.self)
       log.note("unknown event on its standard output: \(text)")
       return
+    }
+    if event.event == .executions {
+      if let dropped = event.dropped, dropped > 0 {
+        log.note("\(dropped) calls were dropped before they could be recorded")
+      }
+      return onExecutions(event.records ?? [])
     }
     settle { $0.seen[event.event] = event }
   }

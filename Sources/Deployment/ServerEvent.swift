@@ -18,6 +18,10 @@ struct ServerEvent: Decodable, Sendable {
     case drained
     /// The retiring names are gone.
     case retired
+    /// Calls have ended.
+    case executions
+    /// A user's calls were ended.
+    case cancelled
   }
 
   let event: Kind
@@ -27,6 +31,12 @@ struct ServerEvent: Decodable, Sendable {
   let release: String?
   /// With `ready`: the hashes of what is loaded, by name.
   let utilities: [String: String]?
+  /// With `executions`: the calls.
+  let records: [ExecutedCall]?
+  /// With `executions`: how many calls the server had to drop.
+  let dropped: Int?
+  /// With `cancelled`: how many calls there were.
+  let count: Int?
 
   /// Reads a line. Throws what JSONDecoder does.
   init(line: [UInt8]) throws {

@@ -20,8 +20,12 @@ final class ServerLog: Sendable {
 
   /// The message of the last line, without folders.
   var lastMessage: String? {
-    guard let line = tail.last else { return nil }
-    let message = Self.fields(of: Array(line.utf8))?["message"] as? String
+    tail.last.map { Self.message(of: $0) }
+  }
+
+  /// The message of a line, cut to a length for a report and without folders.
+  static func message(of line: String) -> String {
+    let message = fields(of: Array(line.utf8))?["message"] as? String
     return PathRedaction.apply(to: String((message ?? line).prefix(300)))
   }
 

@@ -1,16 +1,19 @@
 import Glibc
+import Synchronization
 
 /// A folder that is being written: `.tmp-*` beside its final place.
 ///
 /// Its writer holds a lock (flock(2)) on it, which the kernel drops when the writer dies: a folder
 /// of this name without a lock is the leftover of a crash. What was not renamed is removed when
 /// this object goes.
-final class StagingFolder {
+final class StagingFolder: Sendable {
   /// The open folder.
   let descriptor: Descriptor
+  /// Where it is until it is renamed.
+  var path: String { "\(parent)/\(name)" }
   private let parent: String
   private let name: String
-  private var renamed = false
+  private let renamed = Atomic(false)
 
   private static let prefix = ".tmp-"
 
@@ -36,7 +39,7 @@ final class StagingFolder {
 
   deinit {
     // Nothing can be reported from here; what stays behind is removed by the next prune.
-    if !renamed { try? Folder.remove("\(parent)/\(name)") }
+    if !renamed.load(ordering: .relaxed) { try? Folder.remove("\(parent)/\(name)") }
   }
 
   /// Gives the folder its final name, on the disk too.
@@ -44,7 +47,7 @@ final class StagingFolder {
     guard Glibc.rename("\(parent)/\(name)", "\(parent)/\(final)") == 0 else {
       throw SystemError("rename a folder to \(final)")
     }
-    renamed = true
+    renamed.store(true, ordering: .relaxed)
     try Descriptor.open(parent, flags: O_RDONLY | O_DIRECTORY).sync(as: "the releases' folder")
   }
 

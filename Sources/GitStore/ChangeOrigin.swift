@@ -46,7 +46,8 @@ struct ChangeOrigin {
     let start = try graph.number(of: tip, in: repository)
     let end: Int? = if let known { try graph.number(of: known, in: repository) } else { nil }
     guard start != end, total > 0 else { return }
-    region = try graph.region(from: start, without: end, limit: limit, in: repository)
+    region = try graph.region(
+      from: [start], without: end.map { [$0] } ?? [], limit: limit, in: repository)
     var ranks: [Int: Int] = [:]
     for (rank, number) in region.enumerated() { ranks[number] = rank }
     var queue = PriorityQueue<(rank: Int, time: Int64, number: Int)> {

@@ -45,20 +45,63 @@ struct CommitGraph {
     return result
   }
 
-  /// The commits that `tip` reaches and `known` does not, every child before its parents.
+  /// The commits that `tips` reach and `known` do not, every child before its parents.
   ///
-  /// Where commit dates lie it may hold some that `known` reaches too. Throws `tooLarge` beyond
+  /// Where commit dates lie it may hold some that `known` reach too. Throws `tooLarge` beyond
   /// `limit` commits.
   mutating func region(
-    from tip: Int, without known: Int?, limit: Int, in repository: borrowing RepositoryHandle
+    from tips: [Int], without known: [Int], limit: Int, in repository: borrowing RepositoryHandle
   ) throws(GitError) -> [Int] {
-    let members = try newCommits(from: tip, without: known, limit: limit, in: repository)
+    let members = try newCommits(from: tips, without: known, limit: limit, in: repository)
+    return try ordered(members, from: tips, in: repository)
+  }
+
+  /// The commits that lie between `tips` and the one commit that all their histories go through,
+  /// every child before its parents; and that commit, which is not among them.
+  ///
+  /// Of several such commits it is the newest one where dates do not lie, and nil where there is
+  /// none. Every parent of a commit given is given too, or is that commit, whatever the dates say.
+  /// Throws `tooLarge` beyond `limit` commits.
+  mutating func region(
+    backFrom tips: [Int], limit: Int, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> (start: Int?, commits: [Int]) {
+    var queue = PriorityQueue<(time: Int64, number: Int)> { $0.time > $1.time }
+    var met = Set(tips)
+    for number in met { queue.push((nodes[number].time, number)) }
+    var members: Set<Int> = []
+    var hasRoot = false
+    while let (_, number) = queue.pop() {
+      // With one commit left, and no root met, every path goes through it.
+      if queue.isEmpty, !hasRoot {
+        return (number, try ordered(members, from: tips, in: repository))
+      }
+      guard members.count < limit else {
+        throw repository.error(
+          "walk the history", .tooLarge, "more than \(limit) commits have to be looked at")
+      }
+      members.insert(number)
+      let parents = try parents(of: number, in: repository)
+      if parents.isEmpty { hasRoot = true }
+      for parent in parents where met.insert(parent).inserted {
+        queue.push((nodes[parent].time, parent))
+      }
+    }
+    return (nil, try ordered(members, from: tips, in: repository))
+  }
+
+  /// `members` with every child before its parents; all are reached by `tips`.
+  private mutating func ordered(
+    _ members: Set<Int>, from tips: [Int], in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> [Int] {
     var children: [Int: Int] = [:]
     for member in members {
       for parent in try parents(of: member, in: repository) { children[parent, default: 0] += 1 }
     }
     var order: [Int] = []
-    var ready = members.contains(tip) ? [tip] : []
+    var ready: [Int] = []
+    for tip in tips where children[tip] == nil && members.contains(tip) && !ready.contains(tip) {
+      ready.append(tip)
+    }
     while let next = ready.popLast() {
       order.append(next)
       // The first parent is taken last off the stack, so that a merged branch comes before it.
@@ -73,18 +116,18 @@ struct CommitGraph {
 
   /// Git's painting from both ends, newest first, until only common commits wait.
   private mutating func newCommits(
-    from tip: Int, without known: Int?, limit: Int, in repository: borrowing RepositoryHandle
+    from tips: [Int], without known: [Int], limit: Int, in repository: borrowing RepositoryHandle
   ) throws(GitError) -> Set<Int> {
     let (new, old): (UInt8, UInt8) = (1, 2)
-    var paint: [Int: UInt8] = [tip: new]
+    var paint: [Int: UInt8] = [:]
+    for number in tips { paint[number] = new }
+    for number in known { paint[number, default: 0] |= old }
     var queue = PriorityQueue<(time: Int64, number: Int)> { $0.time > $1.time }
-    queue.push((nodes[tip].time, tip))
-    if let known {
-      paint[known, default: 0] |= old
-      if known != tip { queue.push((nodes[known].time, known)) }
-    }
     var waiting: [Int: Int] = [:]  // How often a commit painted only `new` stands in the queue.
-    if paint[tip] == new { waiting[tip] = 1 }
+    for (number, color) in paint {
+      queue.push((nodes[number].time, number))
+      if color == new { waiting[number] = 1 }
+    }
     while !waiting.isEmpty, let (_, number) = queue.pop() {
       if let times = waiting[number] { waiting[number] = times > 1 ? times - 1 : nil }
       guard count <= limit else {

@@ -6,6 +6,9 @@ struct PriorityQueue<Element> {
   /// An empty queue in the given order.
   init(by precedes: @escaping (Element, Element) -> Bool) { self.precedes = precedes }
 
+  /// Whether nothing waits.
+  var isEmpty: Bool { elements.isEmpty }
+
   /// Adds an element.
   mutating func push(_ element: Element) {
     elements.append(element)

@@ -29,36 +29,8 @@ extension RepositoryHandle {
     return try body(object.bytes)
   }
 
-  /// How alike two files are, 0 to 100, by the hashes of their lines.
-  ///
-  /// libgit2's measure of rename detection (`git_hashsig`), close to git's `-M`.
+  /// How alike two files are, 0 to 100, as `git diff -M` counts.
   public func similarity(_ one: [UInt8], _ other: [UInt8]) -> Int {
-    if one == other { return 100 }
-    guard !one.isEmpty, !other.isEmpty else { return 0 }
-    guard let first = LineSignature(one), let second = LineSignature(other) else { return 0 }
-    return first.similarity(to: second)
-  }
-}
-
-/// The hashes of a file's lines.
-private struct LineSignature: ~Copyable {
-  private let pointer: OpaquePointer
-
-  /// Hashes the lines; `nil` only when memory runs out.
-  init?(_ bytes: [UInt8]) {
-    var signature: OpaquePointer?
-    let status = bytes.withUnsafeBytes { buffer in
-      git_hashsig_create(
-        &signature, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count,
-        GIT_HASHSIG_ALLOW_SMALL_FILES)
-    }
-    guard status == 0, let signature else { return nil }
-    pointer = signature
-  }
-
-  deinit { git_hashsig_free(pointer) }
-
-  func similarity(to other: borrowing LineSignature) -> Int {
-    min(max(Int(git_hashsig_compare(pointer, other.pointer)), 0), 100)
+    ContentSignature(one).similarity(to: ContentSignature(other))
   }
 }

@@ -37,10 +37,42 @@ extension RepositoryHandle {
     }
     return result
   }
+
+  /// What `lastChanges` says of the units that changed after the `limit`-th first parent of
+  /// `branchTip`; of the others nothing.
+  ///
+  /// Looks back in growing strides, so that the cost follows how long ago the changes are.
+  public func recentChanges(
+    branchTip: ObjectID, units: [String: [String]], limit: Int
+  ) throws(GitError) -> [String: Provenance] {
+    var result: [String: Provenance] = [:]
+    var floor: ObjectID? = branchTip
+    var (depth, stride) = (0, 64)
+    while let last = floor, depth < limit, result.count < units.count {
+      stride = min(stride, limit - depth)
+      var next: ObjectID? = last
+      for _ in 0..<stride {
+        guard let id = next else { break }
+        next = try withCommit(id, RepositoryHandle.parents).first
+      }
+      depth += stride
+      stride *= 8
+      floor = next
+      do throws(GitError) {
+        let found = try lastChanges(
+          branchTip: branchTip, units: units.filter { result[$0.key] == nil }, known: next,
+          limit: limit * 10)
+        result.merge(found) { known, _ in known }
+      } catch  where error.code == .tooLarge {
+        return result
+      }
+    }
+    return result
+  }
 }
 
 /// Finds the first-parent merge that brought a commit in.
-private struct Approvers {
+struct Approvers {
   /// For new commits, the oldest commit on the first-parent chain that reaches them.
   private var carriers: [ObjectID: ObjectID] = [:]
   private let tip: ObjectID

@@ -192,19 +192,29 @@ public struct RepositoryHandle: ~Copyable {
 
 /// An object's bytes in libgit2's memory, freed with the last reference.
 final class RawObject {
-  private let pointer: OpaquePointer
+  private let pointer: OpaquePointer?
   /// The object's name.
   let id: ObjectID
+  /// The bytes; valid as long as this object lives.
+  let bytes: UnsafeRawBufferPointer
 
   init(owning pointer: OpaquePointer, id: ObjectID) {
     self.pointer = pointer
     self.id = id
+    bytes = UnsafeRawBufferPointer(
+      start: git_odb_object_data(pointer), count: git_odb_object_size(pointer))
   }
 
-  deinit { git_odb_object_free(pointer) }
+  /// An object of no repository, of the length of its bytes and not a byte more.
+  init(copying bytes: [UInt8]) {
+    pointer = nil
+    id = .none
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+    copy.copyBytes(from: bytes)
+    self.bytes = UnsafeRawBufferPointer(copy)
+  }
 
-  /// The bytes; valid as long as this object lives.
-  var bytes: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: git_odb_object_data(pointer), count: git_odb_object_size(pointer))
+  deinit {
+    if let pointer { git_odb_object_free(pointer) } else { bytes.deallocate() }
   }
 }

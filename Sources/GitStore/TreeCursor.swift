@@ -16,12 +16,13 @@ struct TreeEntry {
     return id
   }
 
-  /// The kind of file, as git reads modes: whatever is not a link or a commit is a file.
+  /// The kind of file, as git's `canon_mode` reads modes: what is neither a file nor a link is a
+  /// commit of another repository.
   var fileMode: FileMode {
     switch mode & 0o170000 {
     case 0o120000: .symlink
-    case 0o160000: .submodule
-    default: mode & 0o100 != 0 ? .executable : .regular
+    case 0o100000: mode & 0o100 != 0 ? .executable : .regular
+    default: .submodule
     }
   }
 
@@ -99,5 +100,22 @@ struct TreeCursor {
     GitError(
       "read a tree", .corrupt, subject: subject,
       cause: "tree \(object.id) \(what); `git fsck` tells more; write the commit again")
+  }
+}
+
+/// The reader of trees on bytes of no repository, for fuzzing.
+@_spi(Fuzzing)
+public enum TreeBytes {
+  /// The entries of a tree object. Throws `corrupt` as reading it from a repository does.
+  public static func entries(_ bytes: [UInt8]) throws(GitError) -> [TreeFile] {
+    var cursor = try TreeCursor(RawObject(copying: bytes), subject: "bytes")
+    var files: [TreeFile] = []
+    while let entry = cursor.entry {
+      let path = try FolderPath().appending(Array(entry.name), subject: "bytes", isFolder: false)
+      files.append(
+        TreeFile(path: path.text, id: entry.id, mode: entry.fileMode, validPath: path.isValid))
+      try cursor.advance()
+    }
+    return files
   }
 }

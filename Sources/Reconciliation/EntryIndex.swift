@@ -11,6 +11,7 @@ public struct EntryIndex: Sendable {
   }
 
   private var byKey: [EntryKey: Row] = [:]
+  /// By lower-case name: names are told apart without their case.
   private var keysByName: [String: Set<EntryKey>] = [:]
   /// The names of the entries whose newest version is refused, by place.
   private(set) var quarantined: [EntryKey: String] = [:]
@@ -24,7 +25,7 @@ public struct EntryIndex: Sendable {
   /// How many entries there are.
   public var count: Int { byKey.count }
   /// The names that some entry has.
-  public var names: Dictionary<String, Set<EntryKey>>.Keys { keysByName.keys }
+  public var names: Set<String> { Set(byKey.values.lazy.map(\.entry.name)) }
   /// All entries, in no order.
   public var all: some Sequence<CatalogEntry> { byKey.values.lazy.map(\.entry) }
 
@@ -38,7 +39,12 @@ public struct EntryIndex: Sendable {
 
   /// The entries of a name.
   public func entries(named name: String) -> [CatalogEntry] {
-    (keysByName[name] ?? []).sorted().compactMap { byKey[$0]?.entry }
+    entries(like: name).filter { $0.name == name }
+  }
+
+  /// The entries of a name in whatever spelling.
+  public func entries(like name: String) -> [CatalogEntry] {
+    (keysByName[name.lowercased()] ?? []).sorted().compactMap { byKey[$0]?.entry }
   }
 
   /// The number of the live entry of a name: the active one's before the draft's.
@@ -64,14 +70,15 @@ public struct EntryIndex: Sendable {
 
   private mutating func insert(_ entry: CatalogEntry) {
     byKey[entry.key] = Row(entry)
-    keysByName[entry.name, default: []].insert(entry.key)
+    keysByName[entry.name.lowercased(), default: []].insert(entry.key)
     if entry.quarantine != nil { quarantined[entry.key] = entry.name }
   }
 
   private mutating func remove(_ key: EntryKey) {
     guard let entry = byKey.removeValue(forKey: key)?.entry else { return }
     quarantined[key] = nil
-    keysByName[entry.name]?.remove(key)
-    if keysByName[entry.name]?.isEmpty == true { keysByName[entry.name] = nil }
+    let name = entry.name.lowercased()
+    keysByName[name]?.remove(key)
+    if keysByName[name]?.isEmpty == true { keysByName[name] = nil }
   }
 }

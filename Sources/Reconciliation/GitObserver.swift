@@ -2,25 +2,6 @@ import GitStore
 import UtilityModel
 import Validation
 
-/// Reads blobs of one repository on one thread.
-final class GitBlobReader: BlobReader {
-  private let handle: RepositoryHandle
-
-  /// Opens the repository at `path`. Throws `GitError`.
-  init(path: String) throws(GitError) { handle = try RepositoryHandle(path: path) }
-
-  /// The blob's bytes, if there are at most `limit`.
-  func read(_ id: ObjectID, limit: Int) -> BlobContent {
-    do throws(GitError) {
-      let size = try handle.blobSize(id)
-      guard size <= limit else { return .tooLarge(size) }
-      return .bytes(try handle.blob(id, limit: limit))
-    } catch {
-      return .unreadable(error.cause)
-    }
-  }
-}
-
 /// What git says of one tenant's repository. Every function blocks.
 enum GitObserver {
   /// The top-level names of a tree that matter.
@@ -31,12 +12,15 @@ enum GitObserver {
     var approved: ObjectID?
     var trial: ObjectID?
     var isEmpty = false
+    /// Why the approved branch's tip is not to be applied, or nil.
+    var held: HeldRevision?
+    /// Whether the repository has the applied revision.
+    var hasApplied = true
   }
 
   static func heads(
-    at path: String, approved: String, trial: String
+    in handle: borrowing RepositoryHandle, approved: String, trial: String
   ) throws(GitError) -> Heads {
-    let handle = try RepositoryHandle(path: path)
     var heads = Heads(
       approved: try handle.commit(ofBranch: approved), trial: try handle.commit(ofBranch: trial))
     if heads.approved == nil, heads.trial == nil { heads.isEmpty = try handle.branches().isEmpty }
@@ -45,9 +29,8 @@ enum GitObserver {
 
   /// What changed between two commits; nil as `from` gives everything.
   static func changes(
-    at path: String, from: ObjectID?, to: ObjectID
+    in handle: borrowing RepositoryHandle, from: ObjectID?, to: ObjectID
   ) throws(GitError) -> [SourceChange] {
-    let handle = try RepositoryHandle(path: path)
     let tree = try handle.commit(to).tree
     guard let from else {
       var changes: [SourceChange] = []
@@ -62,46 +45,22 @@ enum GitObserver {
     }
   }
 
-  /// The first parent of a commit, nil for a root.
-  static func firstParent(at path: String, of commit: ObjectID) throws(GitError) -> ObjectID? {
-    try RepositoryHandle(path: path).commit(commit).parents.first
-  }
-
-  /// The provenance of units whose last change is newer than `known`.
-  static func provenance(
-    at path: String, tip: ObjectID, units: [String: [String]], known: ObjectID?
-  ) throws(GitError) -> [String: Provenance] {
-    try RepositoryHandle(path: path).lastChanges(branchTip: tip, units: units, known: known)
-  }
-
   /// The candidates among `fresh` and `gone` (name to blob) whose files are at least half alike.
   ///
   /// Bounded: beyond a quarter of a million pairs only files that are equal are compared.
   static func renames(
-    at path: String, fresh: [String: ObjectID], gone: [String: ObjectID]
+    in handle: borrowing RepositoryHandle, fresh: [String: ObjectID], gone: [String: ObjectID]
   ) throws(GitError) -> [RenameCandidate] {
     var candidates: [RenameCandidate] = []
-    let handle = try RepositoryHandle(path: path)
     let compares = fresh.count * gone.count <= 250_000
-    var contents: [ObjectID: [UInt8]] = [:]
-    func bytes(_ id: ObjectID) throws(GitError) -> [UInt8] {
-      if let known = contents[id] { return known }
-      let read: [UInt8]
-      do throws(GitError) {
-        read = try handle.blob(id, limit: 1 << 20)
-      } catch  where error.code == .tooLarge || error.code == .notFound || error.code == .corrupt {
-        // A file too large, or one that a garbage collection took: no candidate.
-        read = []
-      }
-      contents[id] = read
-      return read
-    }
+    var signatures: [ObjectID: ContentSignature] = [:]
     for (to, blob) in fresh {
       for (from, old) in gone {
         if blob == old {
           candidates.append(RenameCandidate(to: to, from: from, score: 100))
         } else if compares {
-          let score = handle.similarity(try bytes(old), try bytes(blob))
+          let score = try signature(of: old, in: handle, &signatures)
+            .similarity(to: signature(of: blob, in: handle, &signatures))
           if score >= 50 {
             candidates.append(RenameCandidate(to: to, from: from, score: min(score, 99)))
           }
@@ -111,7 +70,24 @@ enum GitObserver {
     return candidates
   }
 
-  private static func entry(_ file: TreeFile) -> SourceEntry {
+  private static func signature(
+    of id: ObjectID, in handle: borrowing RepositoryHandle,
+    _ signatures: inout [ObjectID: ContentSignature]
+  ) throws(GitError) -> ContentSignature {
+    if let known = signatures[id] { return known }
+    var bytes: [UInt8] = []
+    do throws(GitError) {
+      bytes = try handle.blob(id, limit: 1 << 20)
+    } catch {
+      // A file too large, or one that a garbage collection took: no candidate.
+      guard [.tooLarge, .notFound, .corrupt].contains(error.code) else { throw error }
+    }
+    let signature = ContentSignature(bytes)
+    signatures[id] = signature
+    return signature
+  }
+
+  static func entry(_ file: TreeFile) -> SourceEntry {
     let kind: SourceEntry.Kind =
       switch file.mode {
       case .regular, .executable: .file

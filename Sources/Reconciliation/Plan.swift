@@ -36,25 +36,23 @@ public struct PlannedChange: Sendable {
 
 /// Where a branch's runtime answers: what entries say of it.
 public struct ServiceAddress: Sendable, Hashable {
-  /// `runtime.rest_url` with `{service}`, `{port}` and `{name}`.
-  public var template: String
   /// The service's name.
-  public var service: String
+  public let service: String
   /// The port.
-  public var port: Int
+  public let port: Int
+  /// `runtime.rest_url` with service and port filled in, cut at each `{name}`.
+  private let pieces: [Substring]
 
-  /// An address by its parts.
+  /// An address by `runtime.rest_url` with `{service}`, `{port}` and `{name}`, and what they are.
   public init(template: String, service: String, port: Int) {
-    self.template = template
     self.service = service
     self.port = port
+    pieces = template.replacing("{service}", with: service).replacing("{port}", with: "\(port)")
+      .split(separator: "{name}", omittingEmptySubsequences: false)
   }
 
   /// The address of one utility.
-  public func url(of name: String) -> String {
-    template.replacing("{service}", with: service).replacing("{port}", with: "\(port)")
-      .replacing("{name}", with: name)
-  }
+  public func url(of name: String) -> String { pieces.joined(separator: name) }
 }
 
 /// A likely rename: the file of `to` resembles the one that `from` had.
@@ -86,16 +84,29 @@ public struct PlanInput: Sendable {
   public var observed: EntryIndex
   /// The names that may have changed on either branch; nil plans all.
   public var scope: Set<String>?
-  /// Likely renames, in any order.
+  /// Likely renames, in any order: for where no history tells.
   public var renames: [RenameCandidate] = []
+  /// What the history says of the names, nil where nothing can have moved.
+  public var lineage: Lineage?
+  /// Notes on the history that could not be followed.
+  public var historyNotes: [SyncNote] = []
+  /// The trial branch's short name, also where there is no such branch.
+  public var trialBranch: String
+  /// Whether the trial branch was there when the branches were last applied.
+  public var hadTrial = false
+  /// Branch, then name, to number: the names whose utility has its entry under another name, or
+  /// none, when the branches were last applied.
+  public var identities: [String: [String: Int32]] = [:]
   /// Who last changed a name's files: branch, then name.
   public var provenance: [String: [String: Provenance]] = [:]
+  /// The approved branch's utilities that are served at an earlier version, by name.
+  public var rollbacks: [String: RollbackStamp] = [:]
   /// Where active entries answer.
   public var activeAddress: ServiceAddress
   /// Where draft entries answer.
   public var trialAddress: ServiceAddress
-  /// Whether utilities with `packages` can be served.
-  public var servesPackages: Bool
+  /// Why package environments are not there, by their digest.
+  public var missingPackages: [String: PackageRefusal]
   /// Now, in milliseconds since 1970.
   public var now: Int64
 
@@ -103,28 +114,29 @@ public struct PlanInput: Sendable {
   public init(
     tenant: TenantCode, approved: BranchState, trial: BranchState?, observed: EntryIndex,
     scope: Set<String>?, activeAddress: ServiceAddress, trialAddress: ServiceAddress,
-    servesPackages: Bool, now: Int64
+    missingPackages: [String: PackageRefusal] = [:], now: Int64, trialBranch: String = "trial"
   ) {
     self.tenant = tenant
+    self.trialBranch = trial?.revision.branch ?? trialBranch
     self.approved = approved
     self.trial = trial
     self.observed = observed
     self.scope = scope
     self.activeAddress = activeAddress
     self.trialAddress = trialAddress
-    self.servesPackages = servesPackages
+    self.missingPackages = missingPackages
     self.now = now
     widenScope()
   }
 
   /// Adds what is decided anew each time: the refused names, because plans name all that keeps
-  /// running, and the entries that a refused rename left under their former names.
+  /// running, the entries that a refused rename left under their former names, and the utilities
+  /// with packages, which come and go with their environments.
   private mutating func widenScope() {
     guard scope != nil else { return }
     scope?.formUnion(observed.quarantined.values)
     for branch in [approved, trial].compactMap({ $0 }) {
       scope?.formUnion(branch.refused.keys)
-      guard !servesPackages else { continue }
       for version in branch.utilities.values where !version.metadata.packages.isEmpty {
         scope?.insert(version.name)
       }
@@ -148,6 +160,12 @@ public struct Plan: Sendable {
   public var activePins: [String: String] = [:]
   /// The same of the trial branch.
   public var trialPins: [String: String] = [:]
+  /// What was ambiguous, and how it was settled, sorted.
+  public var notes: [SyncNote] = []
+  /// `PlanInput.identities` of the next plan.
+  public var identities: [String: [String: Int32]] = [:]
+  /// Drafts of the approved branch for which a draft of the trial branch stands.
+  public var superseded: Set<String> = []
 
   /// Whether the catalog stays as it is.
   public var isEmpty: Bool { puts.isEmpty && deletes.isEmpty }
@@ -172,19 +190,16 @@ enum Standing: Sendable {
   var version: UtilityVersion? { if case .accepted(let version) = self { version } else { nil } }
   var refusal: RefusedUtility? { if case .refused(let refusal) = self { refusal } else { nil } }
 
-  init(of name: String, in branch: BranchState?, servesPackages: Bool) {
+  init(of name: String, in branch: BranchState?, missing: [String: PackageRefusal] = [:]) {
     if let version = branch?.utilities[name] {
-      if servesPackages || version.metadata.packages.isEmpty {
-        self = .accepted(version)
-      } else {
-        let finding = Finding(
-          path: version.sidecarPath, rule: .notDeployable,
-          message: "`packages` cannot be installed by this agent's runtime yet",
-          hint: "remove `packages`, or run the agent with `runtime.driver: none`")
+      if let refusal = PackageEnvironment.refusal(of: version, missing: missing) {
+        let finding = refusal.finding(at: version.sidecarPath)
         self = .refused(
           RefusedUtility(
             name: name, path: version.path, blob: version.blob,
             findings: (version.findings + [finding]).sorted()))
+      } else {
+        self = .accepted(version)
       }
     } else if let refusal = branch?.refused[name] {
       self = .refused(refusal)

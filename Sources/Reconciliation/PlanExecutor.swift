@@ -16,25 +16,35 @@ struct PlanExecutor: Sendable {
 
   /// Publishes and serves a release; gives its digest, "" where there is nothing to serve.
   func rollOut(
-    _ contents: ReleaseContents?, _ kind: RuntimeSlot.Kind, _ path: String
+    _ contents: ReleaseContents?, _ kind: RuntimeSlot.Kind, _ repository: OpenRepository,
+    for revision: Revision
   ) async throws -> String {
     guard let releases = context.releases, let contents else { return "" }
     let slot = RuntimeSlot(tenant: tenant, kind: kind)
     let digest = contents.digest
     let running = await context.runtime.running(slot)
     if running == digest { return digest.hex }
-    let fallback = try await missingContents(contents, path)
-    let release = try await context.pool.run {
-      let reader = try GitBlobReader(path: path)
-      return try releases.publish(contents) { id in
-        try Self.bytes(of: id, from: reader, else: fallback)
+    let fallback = try await missingContents(contents, repository)
+    var release = try await context.pool.run {
+      try releases.publish(contents) { id in
+        try Self.bytes(of: id, from: repository, else: fallback)
       }
     }
+    release.revision = revision
+    release.environments = try await Self.environments(of: release, in: context)
     FaultPoint.reached("release.published")
     let retiring = try await retiring(from: running, slot: slot, new: release, releases)
+    var rollout = Rollout(
+      tenantcode: tenant.rawValue, runtime: "\(kind)", release: digest.hex, state: .started)
+    context.onRollout(rollout)
     do {
       _ = try await context.runtime.deploy(release, slot: slot, retiring: retiring)
+      rollout.state = .live
+      context.onRollout(rollout)
     } catch {
+      rollout.state = .failed
+      rollout.reason = "\(error)"
+      context.onRollout(rollout)
       if error.code == .corruptRelease {
         // Damaged on the disk since it was published: the next try publishes it anew from git.
         let tenant = tenant
@@ -45,6 +55,16 @@ struct PlanExecutor: Sendable {
     return digest.hex
   }
 
+  /// The folders of the packages that a release needs. Throws `DeploymentError`.
+  static func environments(
+    of release: Release, in context: ReconcileContext
+  ) async throws -> [String: String] {
+    let needed = release.manifest.environments
+    guard let environments = context.environments, !needed.isEmpty else { return [:] }
+    return try await environments.folders(
+      of: needed, for: "release \(release.digest.hex.prefix(12)) for tenant \(release.tenant)")
+  }
+
   /// What the old release serves and the new one does not.
   private func retiring(
     from running: Digest?, slot: RuntimeSlot, new: Release, _ releases: ReleaseStore
@@ -52,25 +72,26 @@ struct PlanExecutor: Sendable {
     guard let running else { return [] }
     let tenant = tenant
     let old = try await context.pool.run { try releases.release(running, of: tenant) }
-    guard let old else { return [] }
+    guard var old else { return [] }
+    old.environments = try await Self.environments(of: old, in: context)
     return old.manifest.utilities.keys.filter { new.manifest.utilities[$0] == nil }.sorted()
       .map { RetiringUtility(name: $0, release: old) }
   }
 
   /// Files that the repository lost (a rewrite and a garbage collection) and the catalog has.
   private func missingContents(
-    _ contents: ReleaseContents, _ path: String
+    _ contents: ReleaseContents, _ repository: OpenRepository
   ) async throws -> [ObjectID: [UInt8]] {
     let blobs = contents.utilities
     let missing = try await context.pool.run {
-      let handle = try RepositoryHandle(path: path)
-      return blobs.filter { utility in
-        do throws(GitError) {
-          _ = try handle.blobSize(utility.blob)
-          return false
-        } catch {
-          return true
+      try repository.read { (handle) throws(GitError) in
+        var missing: [ReleaseUtility] = []
+        for utility in blobs {
+          do throws(GitError) { _ = try handle.blobSize(utility.blob) } catch {
+            missing.append(utility)
+          }
         }
+        return missing
       }
     }
     guard !missing.isEmpty else { return [:] }
@@ -89,7 +110,7 @@ struct PlanExecutor: Sendable {
   }
 
   private static func bytes(
-    of id: ObjectID, from reader: GitBlobReader, else fallback: [ObjectID: [UInt8]]
+    of id: ObjectID, from reader: OpenRepository, else fallback: [ObjectID: [UInt8]]
   ) throws -> [UInt8] {
     switch reader.read(id, limit: Validator.sourceLimit) {
     case .bytes(let bytes): return bytes
@@ -102,11 +123,21 @@ struct PlanExecutor: Sendable {
   }
 
   /// Writes the catalog: whole or not at all, durable when it returns.
-  func apply(_ change: CatalogChange, _ path: String) async throws -> AppliedChange {
-    let source = BlobSource(path: path)
+  func apply(_ change: CatalogChange, _ repository: OpenRepository) async throws -> AppliedChange {
+    // The store has one writer: while it waits for git, every tenant does.
+    let blobs = change.puts.compactMap { put in
+      if case .set(let blob) = put.contents { blob } else { nil }
+    }
+    await context.pool.run { repository.prefetch(blobs, limit: Validator.sourceLimit) }
     return try await context.store.apply(change) { id in
       FaultPoint.reached("catalog.writing")
-      return try source.bytes(of: id)
+      switch repository.read(id, limit: Validator.sourceLimit) {
+      case .bytes(let bytes): return bytes
+      case .tooLarge(let size):
+        throw SyncError(description: "blob \(id) has \(size) bytes: too large for the catalog")
+      case .unreadable(let cause):
+        throw SyncError(description: "blob \(id) cannot be read: \(cause)")
+      }
     }
   }
 
@@ -130,27 +161,6 @@ struct PlanExecutor: Sendable {
       // Old releases cost room, not correctness.
       logger.warning("old releases cannot be pruned", metadata: ["error": "\(error)"])
     }
-  }
-}
-
-/// Blobs of one repository for the store's thread: opened at the first read.
-// Proof of Sendable: the store calls the closure that owns it from one thread at a time, for the
-// length of one transaction (CatalogStore.apply).
-private final class BlobSource: @unchecked Sendable {
-  private let path: String
-  private var reader: GitBlobReader?
-
-  init(path: String) { self.path = path }
-
-  func bytes(of id: ObjectID) throws -> [UInt8] {
-    let reader = try self.reader ?? GitBlobReader(path: path)
-    self.reader = reader
-    switch reader.read(id, limit: Validator.sourceLimit) {
-    case .bytes(let bytes): return bytes
-    case .tooLarge(let size):
-      throw SyncError(description: "blob \(id) has \(size) bytes: too large for the catalog")
-    case .unreadable(let cause):
-      throw SyncError(description: "blob \(id) cannot be read: \(cause)")
-    }
+    await context.environments?.pruneSoon { try releases.environments() }
   }
 }

@@ -11,6 +11,9 @@ public enum Planner {
     planning.run()
     return planning.plan
   }
+
+  /// The names that a plan looks at, sorted: the scope and whatever shares a number with it.
+  static func names(of input: PlanInput) -> [String] { Planning(input: input).scopedNames() }
 }
 
 /// One run of the planner.
@@ -18,35 +21,27 @@ private struct Planning {
   let input: PlanInput
   var plan = Plan()
 
-  /// What an entry is to be.
-  private enum Wanted {
-    case version(UtilityVersion, branch: String)
-    case quarantined(CatalogEntry, RefusedUtility, branch: String)
-  }
-
-  private struct Subject {
-    var approved: String?
-    var trial: String?
-  }
-
   init(input: PlanInput) { self.input = input }
 
   private func approved(_ name: String) -> Standing {
-    Standing(of: name, in: input.approved, servesPackages: input.servesPackages)
+    Standing(of: name, in: input.approved, missing: input.missingPackages)
   }
 
   private func trial(_ name: String) -> Standing {
-    Standing(of: name, in: input.trial, servesPackages: input.servesPackages)
+    Standing(of: name, in: input.trial, missing: input.missingPackages)
   }
 
   mutating func run() {
+    plan.notes = input.historyNotes + (input.lineage?.notes ?? [])
     let names = scopedNames()
     let assignment = IdentityAssignment(
       names: names, input: input, approved: approved, trial: trial)
     var subjects: [EntryIdentity: Subject] = [:]
-    for (name, identity) in assignment.identities.sorted(by: { $0.key < $1.key }) {
-      if approved(name).isPresent { subjects[identity, default: Subject()].approved = name }
-      if trial(name).isPresent { subjects[identity, default: Subject()].trial = name }
+    for (name, identity) in assignment.approved.sorted(by: { $0.key < $1.key }) {
+      subjects[identity, default: Subject()].approved = name
+    }
+    for (name, identity) in assignment.trial.sorted(by: { $0.key < $1.key }) {
+      subjects[identity, default: Subject()].trial = name
     }
     // Numbers whose names all went.
     for name in names {
@@ -55,10 +50,15 @@ private struct Planning {
         if subjects[identity] == nil { subjects[identity] = Subject() }
       }
     }
+    var settlement = Settlement()
     for (identity, subject) in subjects.sorted(by: { Self.order($0.key) < Self.order($1.key) }) {
-      settle(identity, subject)
+      settlement.wishes.append(wish(identity, subject))
     }
+    settlement.settle(&plan.notes)
+    for wish in settlement.wishes { settle(wish) }
+    keepIdentities(settlement.wishes, names: names)
     plan.changes.sort { ($0.name, $0.kind.rawValue) < ($1.name, $1.kind.rawValue) }
+    plan.notes.sort { ($0.name, $0.message) < ($1.name, $1.message) }
     listRefusals()
   }
 
@@ -70,7 +70,7 @@ private struct Planning {
   }
 
   /// The names to plan, sorted: the scope and whatever shares a number with it.
-  private func scopedNames() -> [String] {
+  func scopedNames() -> [String] {
     guard var scope = input.scope else {
       var all = Set(input.observed.names)
       all.formUnion(input.approved.utilities.keys)
@@ -80,24 +80,93 @@ private struct Planning {
       return all.sorted()
     }
     for candidate in input.renames { scope.formUnion([candidate.to, candidate.from]) }
-    for name in scope {
-      for entry in input.observed.entries(named: name) {
+    for (name, id) in input.identities.values.joined() {
+      scope.insert(name)
+      for status in EntryStatus.allCases {
+        if let entry = input.observed[id, status] { scope.insert(entry.name) }
+      }
+    }
+    // Drafts that have no entry because one of the trial branch stands for them.
+    if input.trial != nil || input.hadTrial {
+      for version in input.approved.utilities.values
+      where version.metadata.draft && input.observed.liveID(version.name) == nil {
+        scope.insert(version.name)
+      }
+    }
+    for name in scope where input.observed.liveID(name) == nil {
+      for branch in [input.approved, input.trial].compactMap({ $0 }) {
+        if let from = branch.utilities[name]?.metadata.renamedFrom { scope.insert(from) }
+      }
+    }
+    var waiting = Array(scope)
+    while let name = waiting.popLast() {
+      for entry in input.observed.entries(like: name) {
         for status in EntryStatus.allCases {
-          if let sibling = input.observed[entry.id, status] { scope.insert(sibling.name) }
+          guard let sibling = input.observed[entry.id, status] else { continue }
+          if scope.insert(sibling.name).inserted { waiting.append(sibling.name) }
         }
       }
     }
     return scope.sorted()
   }
 
-  /// Brings one utility's documents to what the branches want.
-  private mutating func settle(_ identity: EntryIdentity, _ subject: Subject) {
+  /// What the branches want of one utility.
+  private mutating func wish(_ identity: EntryIdentity, _ subject: Subject) -> Wish {
     var documents: [EntryStatus: CatalogEntry] = [:]
     if case .existing(let id) = identity {
       for status in EntryStatus.allCases { documents[status] = input.observed[id, status] }
     }
-    let (active, draft) = wants(subject, documents)
-    var rest = documents
+    var wish = Wish(identity: identity, subject: subject, documents: documents)
+    let main = input.approved.revision.branch
+    let trialBranch = input.trial?.revision.branch ?? ""
+    let approvedStanding = subject.approved.map(approved) ?? .absent
+    let trialStanding = subject.trial.map(trial) ?? .absent
+    var draftOfApproved: UtilityVersion?
+    if let version = approvedStanding.version {
+      if version.metadata.draft {
+        draftOfApproved = version
+      } else {
+        wish.active = .version(version, branch: main)
+      }
+    } else if let refusal = approvedStanding.refusal {
+      if let document = documents[.active] {
+        wish.active = .quarantined(document, refusal, branch: main)
+      } else if let document = documents[.draft], document.sync.branch == main {
+        wish.draft = .quarantined(document, refusal, branch: main)
+      }
+    }
+    if let version = trialStanding.version {
+      let same = approvedStanding.version.map {
+        $0.name == version.name && $0.blob == version.blob && $0.sidecarBlob == version.sidecarBlob
+      }
+      if same != true { wish.draft = .version(version, branch: trialBranch) }
+    } else if let refusal = trialStanding.refusal, let document = documents[.draft],
+      document.sync.branch == trialBranch
+    {
+      wish.draft = .quarantined(document, refusal, branch: trialBranch)
+    }
+    if let version = draftOfApproved {
+      if wish.draft == nil {
+        wish.draft = .version(version, branch: main)
+        wish.isDraftOfApproved = true
+      } else if wish.draft?.name != version.name {
+        plan.superseded.insert(version.name)
+      }
+    }
+    return wish
+  }
+
+  /// Brings one utility's documents to what is wanted of it.
+  private mutating func settle(_ wish: Wish) {
+    let (identity, active, draft) = (wish.identity, wish.active, wish.draft)
+    if case .quarantined(let document, let refusal, _) = active {
+      plan.activePins[document.name] = refusal.name
+    }
+    if case .quarantined(let document, let refusal, _) = draft {
+      plan.trialPins[document.name] = refusal.name
+    }
+    if let name = wish.lostDraft { plan.superseded.insert(name) }
+    var rest = wish.documents
     if let active {
       let source =
         rest[.active] ?? (draft == nil ? rest[.draft] : nil) ?? rest[.inactive]
@@ -125,48 +194,34 @@ private struct Planning {
     }
   }
 
-  private mutating func wants(
-    _ subject: Subject, _ documents: [EntryStatus: CatalogEntry]
-  ) -> (active: Wanted?, draft: Wanted?) {
-    var active: Wanted?
-    var draft: Wanted?
+  /// Remembers the numbers that the entries will not show.
+  private mutating func keepIdentities(_ wishes: [Wish], names: [String]) {
     let main = input.approved.revision.branch
-    let trialBranch = input.trial?.revision.branch ?? ""
-    let approvedStanding = subject.approved.map(approved) ?? .absent
-    let trialStanding = subject.trial.map(trial) ?? .absent
-    var draftOfApproved: UtilityVersion?
-    if let version = approvedStanding.version {
-      if version.metadata.draft {
-        draftOfApproved = version
-      } else {
-        active = .version(version, branch: main)
-      }
-    } else if let refusal = approvedStanding.refusal {
-      if let document = documents[.active] {
-        active = .quarantined(document, refusal, branch: main)
-        plan.activePins[document.name] = refusal.name
-      } else if let document = documents[.draft], document.sync.branch == main {
-        draft = .quarantined(document, refusal, branch: main)
-        plan.trialPins[document.name] = refusal.name
+    let planned = Set(names)
+    for (branch, known) in input.identities {
+      guard branch == main || input.trial != nil else { continue }
+      for (name, id) in known where !planned.contains(name) {
+        guard (branch == main ? approved(name) : trial(name)).isPresent else { continue }
+        plan.identities[branch, default: [:]][name] = id
       }
     }
-    if let version = trialStanding.version {
-      let same = approvedStanding.version.map {
-        $0.name == version.name && $0.blob == version.blob && $0.sidecarBlob == version.sidecarBlob
+    for wish in wishes {
+      guard case .existing(let id) = wish.identity else { continue }
+      let shown = wish.active?.name ?? wish.draft?.name
+      if let name = wish.subject.approved, shown?.lowercased() != name.lowercased() {
+        plan.identities[main, default: [:]][name] = id
       }
-      if same != true { draft = .version(version, branch: trialBranch) }
-    } else if let refusal = trialStanding.refusal, let document = documents[.draft],
-      document.sync.branch == trialBranch
-    {
-      draft = .quarantined(document, refusal, branch: trialBranch)
-      plan.trialPins[document.name] = refusal.name
+      let tried = wish.draft?.name ?? wish.active?.name
+      if let name = wish.subject.trial, let trial = input.trial,
+        tried?.lowercased() != name.lowercased()
+      {
+        plan.identities[trial.revision.branch, default: [:]][name] = id
+      }
     }
-    if draft == nil, let version = draftOfApproved { draft = .version(version, branch: main) }
-    return (active, draft)
   }
 
   private mutating func put(
-    _ identity: EntryIdentity, _ wanted: Wanted, status: EntryStatus, source: CatalogEntry?
+    _ identity: EntryIdentity, _ wanted: Wish.Wanted, status: EntryStatus, source: CatalogEntry?
   ) {
     var entry: CatalogEntry
     var contents = ContentChange.keep
@@ -230,12 +285,16 @@ private struct Planning {
     let userid =
       version.metadata.userid ?? settings.users[provenance.authorEmail.lowercased()]?.userid
       ?? settings.userid ?? 0
-    return EntryBuilder.entry(
+    var entry = EntryBuilder.entry(
       id: source?.id ?? 0, tenant: input.tenant, version: version, status: status, userid: userid,
       restURL: address.url(of: version.name), port: "\(address.port)",
       env: PackageEnvironment.digest(of: version.metadata.packages), provenance: provenance,
       branch: branch, created: source?.createddate ?? input.now,
       updated: source?.updateddate ?? input.now, now: input.now)
+    if branch == input.approved.revision.branch {
+      entry.sync.rollback = input.rollbacks[version.name]
+    }
+    return entry
   }
 
   private static func provenance(_ entry: CatalogEntry) -> Provenance? {
@@ -268,8 +327,18 @@ private struct Planning {
     var entry = source
     entry.status = .inactive
     entry.quarantine = nil
+    entry.sync.rollback = nil
     entry.updateddate = input.now
     entry.sync.syncedAt = input.now
+    if let name = input.lineage?.lastNames[source.id], name != source.name {
+      // It was renamed before it went: a revival looks for it under its last name.
+      let address = source.status == .active ? input.activeAddress : input.trialAddress
+      EntryBuilder.rename(&entry, to: name, restURL: address.url(of: name))
+    }
+    if let last = input.lineage?.lastHolders[entry.name.lowercased()], last != source.id {
+      // A revival takes the one that went last; several may go in one sync.
+      entry.updateddate -= 1
+    }
     if let provenance = input.provenance[source.sync.branch]?[source.name] {
       entry.sync.revision =
         Revision(branch: source.sync.branch, commit: provenance.commit).description
@@ -294,12 +363,10 @@ private struct Planning {
       var refused = branch.refused.values.map {
         QuarantinedUtility(name: $0.name, findings: $0.findings)
       }
-      if !input.servesPackages {
-        for version in branch.utilities.values where !version.metadata.packages.isEmpty {
-          let standing = Standing(of: version.name, in: branch, servesPackages: false)
-          refused.append(
-            QuarantinedUtility(name: version.name, findings: standing.refusal?.findings ?? []))
-        }
+      for version in branch.utilities.values where !version.metadata.packages.isEmpty {
+        let standing = Standing(of: version.name, in: branch, missing: input.missingPackages)
+        guard let refusal = standing.refusal else { continue }
+        refused.append(QuarantinedUtility(name: version.name, findings: refusal.findings))
       }
       return refused.sorted { $0.name < $1.name }
     }

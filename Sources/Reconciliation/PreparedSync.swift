@@ -4,7 +4,7 @@ import Validation
 
 /// An observed tenant and its plan, before anything is changed.
 struct PreparedSync: Sendable {
-  var path: String
+  var repository: OpenRepository
   var heads: GitObserver.Heads
   var input: PlanInput
   var plan: Plan
@@ -13,6 +13,16 @@ struct PreparedSync: Sendable {
   var trialPins: [String: PinnedUtility]
   var fingerprint: String
   var judges: [String: BranchJudge]
+  /// The utilities that are served at an earlier version.
+  var rollbacks: [String: UtilityRollback] = [:]
+  /// What the approved branch has and policy holds back, or nil.
+  var held: Hold?
+
+  /// A revision that is held.
+  struct Hold: Sendable {
+    var revision: Revision
+    var reason: HeldRevision
+  }
 }
 
 /// What `plan` shows of one branch.
@@ -31,4 +41,8 @@ public struct PlanPreview: Sendable {
   public var restart: Bool
   /// Refused utilities.
   public var quarantined: [QuarantinedUtility]
+  /// Why policy holds the revision back, or nil.
+  public var held: HeldRevision?
+  /// The utilities that are served at an earlier version, by name.
+  public var rollbacks: [String: UtilityRollback] = [:]
 }

@@ -20,28 +20,36 @@ public struct ReconcileContext: Sendable {
     public var restTemplate: String
     /// `runtime.driver`.
     public var driver: String
-    /// Whether utilities with `packages` can be served.
-    public var servesPackages: Bool
+    /// `runtime.packages.allow`.
+    public var packages: PackageAllowList
+    /// What a new revision of the approved branch must fulfil.
+    public var policy: RevisionPolicy
+    /// Whether results are written into the repositories: `repositories.notes`.
+    public var writesResults = true
 
     /// Settings by their parts.
     public init(
       approvedBranch: String, trialBranch: String, mediumPolicy: MediumPolicy,
-      restTemplate: String, driver: String, servesPackages: Bool
+      restTemplate: String, driver: String, packages: PackageAllowList = .all,
+      policy: RevisionPolicy = RevisionPolicy()
     ) {
       self.approvedBranch = approvedBranch
       self.trialBranch = trialBranch
       self.mediumPolicy = mediumPolicy
       self.restTemplate = restTemplate
       self.driver = driver
-      self.servesPackages = servesPackages
+      self.packages = packages
+      self.policy = policy
     }
 
     /// Everything beside the tree that an applied state depends on.
     func fingerprint(active: ServiceAddress, trial: ServiceAddress) -> String {
       let parts = [
         "1", Validator.ruleSet.hex, approvedBranch, trialBranch, mediumPolicy.rawValue, driver,
-        "\(servesPackages)", active.url(of: "-"), "\(active.port)", trial.url(of: "-"),
+        "\(packages)", active.url(of: "-"), "\(active.port)", trial.url(of: "-"),
         "\(trial.port)",
+        policy.approvals.map(\.rawValue).sorted().joined(),
+        policy.signatures.rawValue, policy.history.rawValue, "\(policy.removals)",
       ]
       return String(SHA256.digest(of: parts.joined(separator: "\0")).hex.prefix(32))
     }
@@ -61,12 +69,16 @@ public struct ReconcileContext: Sendable {
   public var runtime: any Runtime
   /// The releases on the disk, nil where nothing is served.
   public var releases: ReleaseStore?
+  /// The packages of utilities, nil where nothing is served.
+  public var environments: PackageEnvironments?
   /// Threads for git and for release files.
   public var pool: BlockingPool
   /// When to try again.
   public var retry: RetryPolicy
   /// The log.
   public var logger: Logger
+  /// Is told of each step of a rollout, on the rollout's task. It must be quick.
+  public var onRollout: @Sendable (Rollout) -> Void = { _ in }
 
   /// A context by its parts.
   public init(
@@ -102,8 +114,4 @@ public struct SyncError: Error, Sendable, CustomStringConvertible {
       description: "the approved branch `\(branch)` is missing: push it, or set repositories.branch"
         + kept)
   }
-
-  static let repositoryGone = SyncError(
-    description: "the repository is gone; its entries and its runtime stay until the repository is "
-      + "back or the tenant is removed")
 }

@@ -10,26 +10,37 @@ import UtilityModel
 /// Keeps every tenant reconciled: hints, the safety-net interval, retries and commands all end in
 /// the same `TenantReconciler.reconcile`.
 public actor Reconciler {
-  private struct Entry {
+  struct Entry {
     var reconciler: TenantReconciler
     var path: String?
     var dirty: ContinuousClock.Instant?
     var isRunning = false
     var retry: Task<Void, Never>?
+    /// Whether this agent may write it: with several agents, one of them.
+    var isMine = true
   }
 
-  private let context: ReconcileContext
+  let context: ReconcileContext
   private let root: String
   private let resyncInterval: Duration
   private let permits: Permits
-  private var tenants: [TenantCode: Entry] = [:]
+  /// One tenant is added, copied or removed at a time.
+  let tenantWork = Permits(1)
+  var tenants: [TenantCode: Entry] = [:]
   private var stored: [TenantCode: [BranchStatus]] = [:]
-  private var known: Set<TenantCode> = []
+  /// The tenants of the store, with what it last said of them.
+  var known: [TenantCode: TenantState] = [:]
+  /// The repositories of removed tenants, which are left alone.
+  var ignored: [TenantCode: String] = [:]
+  /// Tenants that the catalog does not take, as they were told in the log.
+  private var refused: Set<TenantCode> = []
   private var isStopping = false
   private let hints: AsyncStream<Set<String>?>
   private let hinting: AsyncStream<Set<String>?>.Continuation
   /// The tenants (directory names) that no watch covers.
   private let unwatched: @Sendable () -> Set<String>
+  /// Is told what changes a division of the tenants; nil where this agent has them all.
+  var sharing: (any LeaseListener)?
 
   /// A reconciler over the repositories in `root`, with at most `concurrency` tenants at a time.
   public init(
@@ -50,13 +61,17 @@ public actor Reconciler {
   /// Loads what the store knows. Throws `CatalogError`.
   public func prepare() async throws {
     stored = try await context.store.allBranchStatuses()
-    known = Set(try await context.store.tenants().map(\.tenant))
+    known = Dictionary(
+      uniqueKeysWithValues: try await context.store.tenants().map { ($0.tenant, $0.status) })
   }
 
-  /// Loads what the store knows, and looks at every tenant once. Throws `CatalogError`.
-  public func start() async throws {
+  /// Loads what the store knows, and looks at every tenant once; `division` decides before that
+  /// which of them are this agent's. Throws `CatalogError`, and what `division` throws.
+  public func start(dividing division: () async throws -> Void = {}) async throws {
     try await prepare()
+    try await finishRemovals()
     try await discover()
+    try await division()
     await reconcileAll(force: false)
   }
 
@@ -113,53 +128,72 @@ public actor Reconciler {
 
   private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// Brings the list of tenants to what the root has.
-  private func discover() async throws {
+  /// Brings the list of tenants to what the root has. Throws `CatalogError`.
+  public func discover() async throws {
     let root = root
     let found = try await context.pool.run { try tenantDirectories(root: root) }
     for (code, path) in found {
       guard let tenant = TenantCode(code) else { continue }
-      if !known.contains(tenant) {
-        try await context.store.ensureTenant(tenant, now: WallClock.milliseconds())
-        known.insert(tenant)
+      if known[tenant] == .removed {
+        ignored[tenant] = path
+        continue
       }
+      guard try await makeKnown(tenant) else { continue }
       if context.snapshots.snapshot(of: tenant) == nil {
         context.snapshots.publish(tenant, items: [])
       }
-      if tenants[tenant] == nil {
-        tenants[tenant] = Entry(
-          reconciler: TenantReconciler(
-            tenant: tenant, statuses: stored.removeValue(forKey: tenant) ?? [], context: context),
-          path: path)
-      } else if tenants[tenant]?.path != path {
-        if tenants[tenant]?.path == nil {
-          try await context.store.setStatus(.active, of: tenant)
-        }
-        tenants[tenant]?.path = path
+      if tenants[tenant] == nil { adopt(tenant) }
+      tenants[tenant]?.path = path
+    }
+    // Gone while somebody looked, or while nobody did: the tenant's own reconcile tells of it.
+    for (tenant, state) in known where found[tenant.rawValue] == nil {
+      guard state != .removed else {
+        ignored[tenant] = nil
+        continue
       }
-    }
-    // Known from before, and gone while nobody looked.
-    for tenant in known where tenants[tenant] == nil && found[tenant.rawValue] == nil {
-      tenants[tenant] = Entry(
-        reconciler: TenantReconciler(
-          tenant: tenant, statuses: stored.removeValue(forKey: tenant) ?? [], context: context),
-        path: nil)
-      try await context.store.setStatus(.orphaned, of: tenant)
-    }
-    for tenant in tenants.keys where found[tenant.rawValue] == nil && tenants[tenant]?.path != nil {
-      context.logger.warning(
-        "the repository is gone; entries and runtime stay",
-        metadata: ["tenant_code": "\(tenant)"])
+      if tenants[tenant] == nil { adopt(tenant) }
       tenants[tenant]?.path = nil
-      try await context.store.setStatus(.orphaned, of: tenant)
     }
     Gauge(label: "sync_tenants").record(tenants.values.filter { $0.path != nil }.count)
   }
 
+  private func adopt(_ tenant: TenantCode) {
+    let statuses = stored.removeValue(forKey: tenant) ?? []
+    tenants[tenant] = Entry(
+      reconciler: TenantReconciler(
+        tenant: tenant, statuses: statuses, state: known[tenant] ?? .active, context: context),
+      isMine: sharing == nil)
+    guard let sharing else { return }
+    show(statuses, of: tenant)
+    sharing.tenantAppeared()
+  }
+
+  /// Whether the catalog knows the tenant now. One whose name it does not take holds nobody else
+  /// up. Throws `CatalogError`.
+  private func makeKnown(_ tenant: TenantCode) async throws -> Bool {
+    guard known[tenant] == nil else { return true }
+    do throws(CatalogError) {
+      try await context.store.ensureTenant(tenant, now: WallClock.milliseconds())
+    } catch {
+      guard error.code == .configuration else { throw error }
+      refuse(tenant, "\(error)")
+      return false
+    }
+    known[tenant] = .active
+    return true
+  }
+
+  private func refuse(_ tenant: TenantCode, _ reason: String) {
+    guard refused.insert(tenant).inserted else { return }
+    context.logger.error(
+      "the catalog does not take a tenant",
+      metadata: ["tenant_code": "\(tenant)", "error": "\(reason)"])
+  }
+
   // MARK: Scheduling
 
-  private func schedule(_ tenant: TenantCode, since: ContinuousClock.Instant) {
-    guard !isStopping, tenants[tenant] != nil else { return }
+  func schedule(_ tenant: TenantCode, since: ContinuousClock.Instant) {
+    guard !isStopping, tenants[tenant]?.isMine == true else { return }
     if tenants[tenant]?.dirty == nil { tenants[tenant]?.dirty = since }
     guard tenants[tenant]?.isRunning == false else { return }
     tenants[tenant]?.isRunning = true
@@ -174,7 +208,7 @@ public actor Reconciler {
   }
 
   private func work(_ tenant: TenantCode) async {
-    while let entry = tenants[tenant], let since = entry.dirty, !isStopping {
+    while let entry = tenants[tenant], entry.isMine, let since = entry.dirty, !isStopping {
       tenants[tenant]?.dirty = nil
       let outcome = await permits.withPermit {
         await entry.reconciler.reconcile(at: entry.path)
@@ -187,7 +221,7 @@ public actor Reconciler {
   }
 
   private func retry(_ tenant: TenantCode, _ outcome: TenantReconciler.Outcome) {
-    guard let delay = outcome.retryAfter else { return }
+    guard let delay = outcome.retryAfter, tenants[tenant]?.isMine == true else { return }
     tenants[tenant]?.retry = Task {
       do { try await Task.sleep(for: delay) } catch { return }
       self.schedule(tenant, since: ContinuousClock.now)
@@ -197,13 +231,17 @@ public actor Reconciler {
   private func record(
     _ outcome: TenantReconciler.Outcome, of tenant: TenantCode, since: ContinuousClock.Instant
   ) {
+    guard !outcome.isFenced else {
+      sharing?.leaseWasLost()
+      return
+    }
     let failed = outcome.branches.contains { $0.phase == .failed }
+    if !failed { sharing?.reconciled(tenant) }
     Counter(label: "sync_total", dimensions: [("result", failed ? "failed" : "applied")])
       .increment()
-    let elapsed = (ContinuousClock.now - since).components
-    let nanoseconds = elapsed.seconds * 1_000_000_000 + elapsed.attoseconds / 1_000_000_000
-    Timer(label: "sync_duration_seconds").recordNanoseconds(nanoseconds)
-    if outcome.changed { Timer(label: "commit_to_live_seconds").recordNanoseconds(nanoseconds) }
+    let elapsed = ContinuousClock.now - since
+    Timer(label: "sync_duration_seconds").record(duration: elapsed)
+    if outcome.changed { Timer(label: "commit_to_live_seconds").record(duration: elapsed) }
     let refused = outcome.branches.reduce(0) { $0 + ($1.report?.quarantined.count ?? 0) }
     Gauge(label: "quarantined_utilities", dimensions: [("tenant", tenant.rawValue)]).record(refused)
   }
@@ -221,18 +259,90 @@ public actor Reconciler {
       return context.board.all()
     }
     guard let entry = tenants[tenant] else { return nil }
+    guard entry.isMine else { return context.board.status(of: tenant).map { [$0] } }
     let since = ContinuousClock.now
     let outcome = await permits.withPermit { await entry.reconciler.reconcile(at: entry.path) }
     record(outcome, of: tenant, since: since)
     retry(tenant, outcome)
-    return [TenantStatus(tenantcode: tenant.rawValue, branches: outcome.branches)]
+    return context.board.status(of: tenant).map { [$0] }
+  }
+
+  /// An operator's decision on a tenant.
+  public enum Decision: Sendable {
+    /// Lets the held revision of that name through.
+    case approve(String, actor: String, reason: String)
+    /// Puts an earlier version of a utility back: that of `to`, or the one before what is served.
+    case rollback(String, to: String?, actor: String, reason: String)
+    /// Stops reconciling.
+    case suspend(actor: String, reason: String)
+    /// Goes on.
+    case resume(actor: String, reason: String)
+
+    /// A decision by its command; nil for an unknown one, or without an actor or, but for a rollback,
+    /// a reason.
+    public init?(
+      kind: String, subject: String, revision: String? = nil, actor: String, reason: String
+    ) {
+      guard !actor.isEmpty, !reason.isEmpty || kind == "rollback" else { return nil }
+      switch kind {
+      case "approve": self = .approve(subject, actor: actor, reason: reason)
+      case "rollback":
+        self = .rollback(subject, to: revision, actor: actor, reason: reason)
+      case "suspend": self = .suspend(actor: actor, reason: reason)
+      case "resume": self = .resume(actor: actor, reason: reason)
+      default: return nil
+      }
+    }
+  }
+
+  /// Records a decision, acts on it, and gives where the tenant stands; nil where it is unknown.
+  ///
+  /// Throws `SyncError` where there is nothing to decide, `GitError`, or `CatalogError`.
+  public func decide(_ decision: Decision, on tenant: TenantCode) async throws -> [TenantStatus]? {
+    try await discover()
+    guard let entry = tenants[tenant] else { return nil }
+    try requireLease(of: tenant)
+    switch decision {
+    case .approve(let sha, let actor, let reason):
+      guard let path = entry.path else { throw LostRepository(tenant: tenant, cause: nil) }
+      // A hold may be newer than the last look.
+      _ = await permits.withPermit { await entry.reconciler.reconcile(at: path) }
+      let commit = try await context.pool.run { try RepositoryHandle(path: path).resolve(sha) }
+      try await entry.reconciler.approve(commit, actor: actor, reason: reason)
+    case .rollback(let name, let revision, let actor, let reason):
+      guard let path = entry.path else { throw LostRepository(tenant: tenant, cause: nil) }
+      // What is served may be older than the branch.
+      _ = await permits.withPermit { await entry.reconciler.reconcile(at: path) }
+      try await entry.reconciler.rollBack(
+        name, to: revision, at: path, actor: actor, reason: reason)
+      FaultPoint.reached("rollback.decided")
+    case .suspend(let actor, let reason):
+      try await entry.reconciler.suspend(actor: actor, reason: reason)
+    case .resume(let actor, let reason):
+      try await entry.reconciler.resume(actor: actor, reason: reason)
+    }
+    return try await sync(tenant)
+  }
+
+  /// Ends a user's running calls of a tenant; how many there were, nil where the tenant is unknown.
+  ///
+  /// Throws `DeploymentError`, or as `sync`.
+  public func cancel(user: Int64, of tenant: TenantCode) async throws -> Int? {
+    try await discover()
+    guard tenants[tenant] != nil else { return nil }
+    try requireLease(of: tenant)
+    let count = try await context.runtime.cancel(user: user, of: tenant)
+    context.logger.notice(
+      "a user's running calls were ended",
+      metadata: ["tenant_code": "\(tenant)", "user": "\(user)", "count": "\(count)"])
+    return count
   }
 
   /// The repositories of the tenants that have one.
   public func repositories() -> [TenantCode: String] { tenants.compactMapValues(\.path) }
 
   private func reconcileAll(force: Bool) async {
-    let entries = tenants
+    let entries = tenants.filter(\.value.isMine)
     await withTaskGroup(of: (TenantCode, TenantReconciler.Outcome).self) { group in
       for (tenant, entry) in entries {
         group.addTask { [permits] in

@@ -16,20 +16,24 @@ struct ReleasePlan: Sendable {
 
   init(
     tenant: TenantCode, input: PlanInput, activePins: [String: PinnedUtility],
-    trialPins: [String: PinnedUtility]
+    trialPins: [String: PinnedUtility], superseded: Set<String> = []
   ) {
     func accepted(_ branch: BranchState?, where include: (UtilityVersion) -> Bool)
       -> [ReleaseUtility]
     {
       (branch?.utilities.values.map { $0 } ?? [])
-        .filter { include($0) && (input.servesPackages || $0.metadata.packages.isEmpty) }
+        .filter {
+          include($0) && PackageEnvironment.refusal(of: $0, missing: input.missingPackages) == nil
+        }
         .map(Self.utility)
     }
     active = Self.contents(
       tenant, utilities: accepted(input.approved) { !$0.metadata.draft }, pins: activePins,
       modules: input.approved.modules)
     let onTrial = input.trial?.utilities ?? [:]
-    let drafts = accepted(input.approved) { $0.metadata.draft && onTrial[$0.name] == nil }
+    let drafts = accepted(input.approved) {
+      $0.metadata.draft && onTrial[$0.name] == nil && !superseded.contains($0.name)
+    }
     trial = Self.contents(
       tenant, utilities: accepted(input.trial) { _ in true } + drafts, pins: trialPins,
       modules: input.trial?.modules ?? input.approved.modules)
@@ -52,7 +56,9 @@ struct ReleasePlan: Sendable {
     for pin in pins.values.sorted(by: { $0.name < $1.name }) where !names.contains(pin.name) {
       guard let hash = Digest(hex: pin.filehash) else { continue }
       utilities.append(
-        ReleaseUtility(name: pin.name, filehash: hash, blob: pin.blob, timeout: pin.timeout))
+        ReleaseUtility(
+          name: pin.name, filehash: hash, blob: pin.blob, timeout: pin.timeout,
+          env: pin.env ?? ""))
       for (path, module) in pin.modules where modules[path] == nil {
         guard let hash = Digest(hex: module.filehash) else { continue }
         modules[path] = SharedModule(path: path, blob: module.blob, filehash: hash)

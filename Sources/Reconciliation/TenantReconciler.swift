@@ -3,6 +3,8 @@ import Concurrency
 import Deployment
 import GitStore
 import Logging
+import Telemetry
+import Tracing
 import UtilityModel
 import Validation
 
@@ -19,21 +21,41 @@ public actor TenantReconciler {
     public var retryAfter: Duration?
     /// Whether anything was written.
     public var changed: Bool
+    /// Whether it ended because another agent holds the tenant's lease.
+    public var isFenced = false
   }
 
   let tenant: TenantCode
   let context: ReconcileContext
-  private let turn = Permits(1)
-  private var statuses: [String: BranchStatus]
-  private var observed: EntryIndex?
-  private var judges: [String: BranchJudge] = [:]
-  private var failures = 0
-  private let logger: Logger
+  let turn = Permits(1)
+  /// The lease under which it writes, nil where there are no others.
+  let fence: LeaseFence?
+  var statuses: [String: BranchStatus]
+  /// What the store says of the tenant.
+  var state: TenantState
+  var observed: EntryIndex?
+  /// What the attempt that is going on has found, for the report of its failure.
+  private var attempted: GitObserver.Heads?
+  var judges: [String: BranchJudge] = [:]
+  var packages: PackageOutlook?
+  var failures = 0
+  /// Whether the store may hold more than `statuses` and the snapshot say.
+  var isUncertain = false
+  /// Why results could not be written into the repository, as it was last told.
+  var resultProblem: String?
+  /// Whether the tenant was removed: nothing is written any more.
+  var isWithdrawn = false
+  let logger: Logger
 
-  /// A tenant with the branches that the store has of it.
-  public init(tenant: TenantCode, statuses: [BranchStatus], context: ReconcileContext) {
+  /// A tenant with the branches and the state that the store has of it.
+  public init(
+    tenant: TenantCode, statuses: [BranchStatus], state: TenantState = .active,
+    fence: LeaseFence? = nil, context: ReconcileContext
+  ) {
     self.tenant = tenant
+    self.fence = fence
     self.context = context
+    self.state = state
     self.statuses = Dictionary(uniqueKeysWithValues: statuses.map { ($0.branch, $0) })
     var logger = context.logger
     logger[metadataKey: "tenant_code"] = "\(tenant)"
@@ -44,7 +66,7 @@ public actor TenantReconciler {
         var status = status
         if status.phase == .synced || status.phase == .degraded { status.phase = .syncing }
         return status
-      }, of: tenant)
+      }, status: state, of: tenant)
   }
 
   /// Looks at the repository at `path` (nil: it is gone) and does what there is to do.
@@ -52,46 +74,152 @@ public actor TenantReconciler {
   /// `force` also looks where nothing seems to have changed. Never throws: a failure is in the
   /// outcome's branches.
   public func reconcile(at path: String?, force: Bool = false) async -> Outcome {
-    await turn.withPermit { await self.attempt(path, force: force) }
+    await inTurn { await self.attempt(path, force: force) }
   }
+
+  /// Runs `body` alone for this tenant, under its lease.
+  func inTurn<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+    try await turn.withPermit {
+      guard fence != nil else { return try await body() }
+      return try await LeaseFence.$current.withValue(fence) { try await body() }
+    }
+  }
+
+  /// Comes back when nothing is under way any more.
+  func settle() async { await turn.withPermit {} }
 
   /// What a sync would change; changes nothing. Throws what the parts throw.
   public func preview(at path: String, revision: ObjectID? = nil) async throws -> [PlanPreview] {
-    try await turn.withPermit { try await self.makePreview(path, revision: revision) }
+    try await inTurn {
+      try await self.withRepository(path) {
+        try await self.makePreview($0, revision: revision)
+      }
+    }
   }
 
-  private func attempt(_ path: String?, force: Bool) async -> Outcome {
+  /// One attempt: a span, and one request id in the log of all that it asks of git, the catalog and
+  /// the runtime.
+  func attempt(_ path: String?, force: Bool) async -> Outcome {
+    guard !isWithdrawn else { return Outcome(branches: [], retryAfter: nil, changed: false) }
+    return await RequestScope.$id.withValue(RequestScope.id ?? RequestScope.newID("sync")) {
+      await withSpan("reconcile") { span in
+        span.attributes["tenant.code"] = tenant.rawValue
+        return await work(path, force: force)
+      }
+    }
+  }
+
+  private func work(_ path: String?, force: Bool) async -> Outcome {
     let started = WallClock.milliseconds()
     let clock = ContinuousClock.now
-    var heads: GitObserver.Heads?
+    attempted = nil
     do {
-      guard let path else {
+      try await reloadIfUncertain()
+      if statuses[approvedName]?.suspension != nil {
         try await serveLastRelease()
-        throw SyncError.repositoryGone
+        return suspended()
       }
-      let found = try await observeHeads(path)
-      heads = found
-      if !force, await isInSync(found) {
-        failures = 0
-        context.board.set(sorted(statuses), of: tenant)
-        return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
+      guard let path else { throw LostRepository(tenant: tenant, cause: nil) }
+      let changed = try await withRepository(path) { repository in
+        try await examine(repository, force: force, started: started, clock: clock)
       }
-      let prepared = try await prepare(path, heads: found)
-      let changed = try await execute(prepared, started: started, clock: clock)
       failures = 0
       return Outcome(branches: sorted(statuses), retryAfter: nil, changed: changed)
+    } catch let lost as LostRepository {
+      return await fail(await orphan() ?? lost, heads: nil, started: started, clock: clock)
     } catch {
-      return await fail(error, heads: heads, started: started, clock: clock)
+      return await fail(error, heads: attempted, started: started, clock: clock)
     }
+  }
+
+  /// Looks at a repository that is there; whether anything was written.
+  private func examine(
+    _ repository: OpenRepository, force: Bool, started: Int64, clock: ContinuousClock.Instant
+  ) async throws -> Bool {
+    try await setOrphaned(false)
+    let heads = try await observeHeads(repository)
+    attempted = heads
+    let changed = try await converge(
+      repository, heads, force: force, started: started, clock: clock)
+    await publishResults(repository)
+    return changed
+  }
+
+  /// Records that the repository is lost and keeps the last release serving; what went wrong there.
+  private func orphan() async -> (any Error)? {
+    do {
+      try await setOrphaned(true)
+      try await serveLastRelease()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Does what the heads ask for; whether anything was written.
+  // Never inlined: Swift 6.3.1's optimizer crashes over `examine` otherwise (splitting coroutine).
+  @inline(never)
+  private func converge(
+    _ repository: OpenRepository, _ heads: GitObserver.Heads, force: Bool, started: Int64,
+    clock: ContinuousClock.Instant
+  ) async throws -> Bool {
+    if !force, await isInSync(heads) {
+      // An agent that was killed between the catalog and this step left it to the next one.
+      try await context.runtime.retire(RuntimeSlot(tenant: tenant, kind: .active))
+      try await context.runtime.retire(RuntimeSlot(tenant: tenant, kind: .trial))
+      show()
+      return false
+    }
+    if heads.held != nil, !heads.hasApplied {
+      try await serveLastRelease()
+      return try await recordHold(heads, started: started)
+    }
+    return try await execute(
+      prepareAllowed(repository, heads: heads), started: started, clock: clock)
   }
 
   // MARK: Observing
 
-  private func observeHeads(_ path: String) async throws -> GitObserver.Heads {
+  /// Runs `body` with the repository at `path`, and closes it off the cooperative pool. Throws
+  /// `LostRepository` where it cannot be opened, and what `body` throws.
+  func withRepository<Value>(
+    _ path: String, _ body: (OpenRepository) async throws -> Value
+  ) async throws -> Value {
+    let repository: OpenRepository
+    do {
+      repository = try await context.pool.run { try OpenRepository(path: path) }
+    } catch let error as GitError {
+      throw LostRepository(tenant: tenant, cause: error)
+    }
+    do {
+      let value = try await body(repository)
+      await context.pool.run { repository.close() }
+      return value
+    } catch {
+      await context.pool.run { repository.close() }
+      throw error
+    }
+  }
+
+  /// The tips of both branches, and whether policy holds the approved one.
+  func observeHeads(_ repository: OpenRepository) async throws -> GitObserver.Heads {
     let settings = context.settings
+    let status = statuses[settings.approvedBranch]
+    let applied = status?.applied.flatMap { Revision($0)?.commit }
+    let approval = status?.approval?.subject
+    let tenant = tenant.rawValue
     let heads = try await context.pool.run {
-      try GitObserver.heads(
-        at: path, approved: settings.approvedBranch, trial: settings.trialBranch)
+      try repository.read { (handle) throws(GitError) in
+        var heads = try GitObserver.heads(
+          in: handle, approved: settings.approvedBranch, trial: settings.trialBranch)
+        if let head = heads.approved, let applied, approval != head.hex {
+          heads.held = try RevisionGate.hold(
+            head, over: applied, policy: settings.policy, branch: settings.approvedBranch,
+            tenant: tenant, in: handle)
+          heads.hasApplied = heads.held == nil || RevisionGate.isThere(applied, in: handle)
+        }
+        return heads
+      }
     }
     if heads.approved == nil {
       throw SyncError.missingBranch(
@@ -101,10 +229,10 @@ public actor TenantReconciler {
     return heads
   }
 
-  private var approvedName: String { context.settings.approvedBranch }
-  private var trialName: String { context.settings.trialBranch }
+  var approvedName: String { context.settings.approvedBranch }
+  var trialName: String { context.settings.trialBranch }
 
-  private func addresses() async throws -> (active: ServiceAddress, trial: ServiceAddress) {
+  func addresses() async throws -> (active: ServiceAddress, trial: ServiceAddress) {
     let active = try await context.runtime.address(of: RuntimeSlot(tenant: tenant, kind: .active))
     let trial = try await context.runtime.address(of: RuntimeSlot(tenant: tenant, kind: .trial))
     let template = context.settings.restTemplate
@@ -115,383 +243,57 @@ public actor TenantReconciler {
   }
 
   /// Whether the applied state is what the heads ask for, and runs.
-  private func isInSync(_ heads: GitObserver.Heads) async -> Bool {
+  func isInSync(_ heads: GitObserver.Heads) async -> Bool {
     func matches(_ branch: String, _ head: ObjectID?) -> Bool {
       guard let head else { return statuses[branch] == nil }
-      guard let status = statuses[branch], [.synced, .degraded].contains(status.phase) else {
-        return false
+      guard let status = statuses[branch] else { return false }
+      let revision = Revision(branch: branch, commit: head).description
+      switch status.phase {
+      case .synced, .degraded: return status.applied == revision
+      case .held:
+        guard status.observed == revision, status.approval?.subject != head.hex else {
+          return false
+        }
+        // Held for its plan: the same revision asks for the same plan.
+        let held = status.report?.held
+        return heads.held == (held?.rule == .removals ? nil : held)
+      case .syncing, .failed, .suspended: return false
       }
-      return status.applied == Revision(branch: branch, commit: head).description
     }
     guard matches(approvedName, heads.approved), matches(trialName, heads.trial),
       let addresses = try? await addresses()
     else { return false }
     let fingerprint = context.settings.fingerprint(
       active: addresses.active, trial: addresses.trial)
-    guard statuses[approvedName]?.fingerprint == fingerprint else { return false }
+    guard statuses[approvedName]?.fingerprint == fingerprint,
+      rollbacks.values.allSatisfy({ $0.state == .applied })
+    else { return false }
     guard context.releases != nil else { return true }
     let active = statuses[approvedName]?.release ?? ""
     let trial = statuses[trialName]?.release ?? statuses[approvedName]?.trialRelease ?? ""
-    guard await runs(active, .active) else { return false }
-    return await runs(trial, .trial)
+    guard await runs(active, .active), await runs(trial, .trial) else { return false }
+    return await arePackagesSettled()
   }
 
-  private func runs(_ release: String, _ kind: RuntimeSlot.Kind) async -> Bool {
+  func runs(_ release: String, _ kind: RuntimeSlot.Kind) async -> Bool {
     let running = await context.runtime.running(RuntimeSlot(tenant: tenant, kind: kind))
     return (running?.hex ?? "") == release
   }
 
-  /// Judges both branches and plans.
-  private func prepare(_ path: String, heads: GitObserver.Heads) async throws -> PreparedSync {
-    guard let head = heads.approved else {
-      throw SyncError.missingBranch(approvedName, isEmpty: heads.isEmpty, hadIt: false)
-    }
-    let addresses = try await addresses()
-    let fingerprint = context.settings.fingerprint(
-      active: addresses.active, trial: addresses.trial)
-    if observed == nil { observed = EntryIndex(try await context.store.entries(of: tenant)) }
-    let index = observed ?? EntryIndex()
-
-    let approved = try await judge(path, approvedName, head, fingerprint)
-    var trial: JudgedBranch?
-    if let head = heads.trial { trial = try await judge(path, trialName, head, fingerprint) }
-    var scope = approved.names
-    if let names = trial?.names { scope?.formUnion(names) } else if trial != nil { scope = nil }
-    if trial == nil, statuses[trialName] != nil {
-      scope?.formUnion(index.all.filter { $0.sync.branch == trialName }.map(\.name))
-    }
-
-    var input = PlanInput(
-      tenant: tenant, approved: approved.judge.state, trial: trial?.judge.state, observed: index,
-      scope: scope, activeAddress: addresses.active, trialAddress: addresses.trial,
-      servesPackages: context.settings.servesPackages, now: WallClock.milliseconds())
-    try await addProvenance(&input, path, approved, trial)
-    try await addRenames(&input, path)
-    let plan = Planner.plan(input)
-    let activePins = pins(
-      plan.activePins, branch: approvedName, state: input.approved, update: approved.update,
-      index: index, statuses: [.active])
-    var trialPins = pins(
-      plan.trialPins, branch: trialName, state: input.trial ?? input.approved,
-      update: trial?.update ?? approved.update, index: index, statuses: [.draft])
-    for (name, pin) in activePins where input.trial?.refused[name] != nil && trialPins[name] == nil
-    {
-      trialPins[name] = pin
-    }
-    return PreparedSync(
-      path: path, heads: heads, input: input, plan: plan,
-      releases: context.releases == nil
-        ? .nothing
-        : ReleasePlan(
-          tenant: tenant, input: input, activePins: activePins, trialPins: trialPins),
-      activePins: activePins, trialPins: trialPins, fingerprint: fingerprint,
-      judges: [approvedName: approved.judge, trialName: trial?.judge].compactMapValues { $0 })
-  }
-
-  /// A branch judged at its head.
-  private struct JudgedBranch {
-    var judge: BranchJudge
-    var update: BranchJudge.Update
-    /// The names that may have changed since the applied revision; nil: any.
-    var names: Set<String>?
-    /// The applied revision, whose provenance the catalog has.
-    var known: ObjectID?
-  }
-
-  private func judge(
-    _ path: String, _ branch: String, _ head: ObjectID, _ fingerprint: String
-  ) async throws -> JudgedBranch {
-    let status = statuses[branch]
-    let reading: BlobReaderFactory = { try GitBlobReader(path: path) }
-    let validator = context.validator
-    let revision = Revision(branch: branch, commit: head)
-    let applied = status?.applied.flatMap { Revision($0)?.commit }
-    let same = status?.fingerprint == fingerprint
-
-    // Provenance is counted from there, unless a rewrite and a garbage collection took it.
-    var known = applied
-    // Taken out, so that it is changed in place; lost on an error and made anew then.
-    var judge = judges.removeValue(forKey: branch)
-    if judge == nil, let applied, applied != head {
-      do {
-        let changes = try await context.pool.run {
-          try GitObserver.changes(at: path, from: nil, to: applied)
-        }
-        var base = BranchJudge(
-          revision: Revision(branch: branch, commit: applied),
-          mediumPolicy: context.settings.mediumPolicy)
-        _ = try await base.update(
-          to: Revision(branch: branch, commit: applied), changes: changes, validator: validator,
-          reading: reading)
-        judge = base
-      } catch let error as GitError {
-        known = nil
-        logger.notice(
-          "the applied revision is not in the repository any more; everything is compared",
-          metadata: ["revision": "\(branch)@sha1:\(applied)", "error": "\(error)"])
-      }
-    }
-    let base = judge?.state.revision.commit
-    var current =
-      judge ?? BranchJudge(revision: revision, mediumPolicy: context.settings.mediumPolicy)
-    judge = nil
-    let changes = try await context.pool.run {
-      try GitObserver.changes(at: path, from: base, to: head)
-    }
-    let update = try await current.update(
-      to: revision, changes: changes, validator: validator, reading: reading)
-    let incremental = same && base != nil && base == applied
-    return JudgedBranch(
-      judge: current, update: update, names: incremental ? update.names : nil, known: known)
-  }
-
-  // MARK: Provenance and renames
-
-  private func addProvenance(
-    _ input: inout PlanInput, _ path: String, _ approved: JudgedBranch, _ trial: JudgedBranch?
-  ) async throws {
-    for (branch, judged) in [(approvedName, approved), (trialName, trial)] {
-      guard let judged else { continue }
-      let tip = judged.judge.state.revision.commit
-      guard tip != judged.known else { continue }
-      let known = judged.known
-      var names = judged.names
-      if names != nil, let known {
-        let parent = try await context.pool.run {
-          try GitObserver.firstParent(at: path, of: tip)
-        }
-        // Commits in between may have changed files and changed them back.
-        if parent != known { names = nil }
-      }
-      let units = Self.units(
-        of: names, branch: branch, state: judged.judge.state,
-        besides: branch == trialName ? input.approved : nil, index: input.observed)
-      guard !units.isEmpty else { continue }
-      let provenance = try await context.pool.run {
-        try GitObserver.provenance(at: path, tip: tip, units: units, known: known)
-      }
-      input.provenance[branch] = provenance
-      if names == nil { input.scope?.formUnion(provenance.keys) }
-    }
-  }
-
-  /// The files of each name, for the names given or for all of a branch.
-  ///
-  /// Of the trial branch only those that differ from the approved one: the rest has no entry.
-  private static func units(
-    of names: Set<String>?, branch: String, state: BranchState, besides approved: BranchState?,
-    index: EntryIndex
-  ) -> [String: [String]] {
-    var units: [String: [String]] = [:]
-    func add(_ name: String) {
-      if let version = state.utilities[name] {
-        if let same = approved?.utilities[name], same.blob == version.blob,
-          same.sidecarBlob == version.sidecarBlob
-        {
-          return
-        }
-        units[name] = [version.path, version.sidecarPath]
-      } else if let refusal = state.refused[name] {
-        units[name] = files(refusal.path)
-      } else {
-        for entry in index.entries(named: name)
-        where entry.sync.branch == branch && entry.status != .inactive {
-          units[name] = files(entry.sync.path)
-        }
-      }
-    }
-    if let names {
-      for name in names { add(name) }
-    } else {
-      for name in state.utilities.keys { add(name) }
-      for name in state.refused.keys { add(name) }
-      for name in index.names { add(name) }
-    }
-    return units
-  }
-
-  private static func files(_ path: String) -> [String] {
-    guard let dot = path.lastIndex(of: ".") else { return [path] }
-    return [".py", ".yaml", ".yml"].map { path[..<dot] + $0 }
-  }
-
-  private func addRenames(_ input: inout PlanInput, _ path: String) async throws {
-    let index = input.observed
-    let names =
-      input.scope
-      ?? Set(index.names).union(input.approved.utilities.keys)
-      .union(input.approved.refused.keys).union(input.trial?.utilities.keys.map { $0 } ?? [])
-    func present(_ name: String, _ branch: BranchState?) -> Bool {
-      branch?.utilities[name] != nil || branch?.refused[name] != nil
-    }
-    var fresh: [String: ObjectID] = [:]
-    var gone: [String: ObjectID] = [:]
-    for name in names {
-      let onApproved = present(name, input.approved)
-      let onTrial = present(name, input.trial)
-      if let id = index.liveID(name) {
-        let entry = index[id, .active] ?? index[id, .draft]
-        let left = !onApproved && !onTrial || (input.trial != nil && onApproved && !onTrial)
-        if left, let blob = entry.flatMap({ ObjectID(hex: $0.sync.blob) }) { gone[name] = blob }
-      } else if onApproved || onTrial {
-        fresh[name] =
-          input.approved.utilities[name]?.blob ?? input.approved.refused[name]?.blob
-          ?? input.trial?.utilities[name]?.blob
-      }
-    }
-    guard !fresh.isEmpty, !gone.isEmpty else { return }
-    let (candidatesFor, candidatesFrom) = (fresh, gone)
-    input.renames = try await context.pool.run {
-      try GitObserver.renames(at: path, fresh: candidatesFor, gone: candidatesFrom)
-    }
-  }
-
-  /// The last good versions of refused utilities: as recorded, or as they were just before.
-  private func pins(
-    _ wanted: [String: String], branch: String, state: BranchState, update: BranchJudge.Update,
-    index: EntryIndex, statuses kinds: [EntryStatus]
-  ) -> [String: PinnedUtility] {
-    var pins: [String: PinnedUtility] = [:]
-    let recorded = statuses[branch]?.pins ?? statuses[approvedName]?.pins ?? [:]
-    for name in wanted.keys {
-      if let pin = recorded[name] {
-        pins[name] = pin
-      } else if let version = update.replaced[name] {
-        var modules: [String: PinnedUtility.Module] = [:]
-        for path in version.modules {
-          if let module = update.replacedModules[path] ?? state.modules[path] {
-            modules[path] = .init(blob: module.blob, filehash: module.filehash.hex)
-          }
-        }
-        pins[name] = PinnedUtility(
-          name: name, blob: version.blob, filehash: version.filehash.hex,
-          timeout: version.metadata.timeout, modules: modules)
-      } else if let entry = index.entries(named: name).first(where: { kinds.contains($0.status) }),
-        let blob = ObjectID(hex: entry.sync.blob)
-      {
-        pins[name] = PinnedUtility(
-          name: name, blob: blob, filehash: entry.filehash, timeout: 30, modules: [:])
-      }
-    }
-    return pins
-  }
-
-  // MARK: Executing
-
-  private func execute(
-    _ prepared: PreparedSync, started: Int64, clock: ContinuousClock.Instant
-  ) async throws -> Bool {
-    let executor = PlanExecutor(tenant: tenant, context: context, logger: logger)
-    let active = try await executor.rollOut(prepared.releases.active, .active, prepared.path)
-    FaultPoint.reached("rollout.active")
-    let trial = try await executor.rollOut(prepared.releases.trial, .trial, prepared.path)
-    FaultPoint.reached("rollout.trial")
-
-    let duration =
-      Double((ContinuousClock.now - clock).components.attoseconds / 1_000_000_000)
-      / 1_000_000 + Double((ContinuousClock.now - clock).components.seconds) * 1000
-    let next = newStatuses(
-      prepared, active: active, trial: trial, started: started, duration: duration)
-    let removed = statuses.keys.filter { next[$0] == nil }
-    let change = CatalogChange(
-      tenant: tenant, puts: prepared.plan.puts, deletes: prepared.plan.deletes,
-      statuses: next.values.sorted { $0.branch < $1.branch }, removedBranches: removed.sorted())
-    let applied = try await executor.apply(change, prepared.path)
-    FaultPoint.reached("catalog.applied")
-
-    context.snapshots.publish(applied)
-    observed?.apply(applied)
-    statuses = next
-    judges = prepared.judges
-    context.board.set(sorted(next), of: tenant)
-    FaultPoint.reached("snapshot.published")
-    try await executor.finish(active: prepared.releases.active, trial: prepared.releases.trial)
-    FaultPoint.reached("finished")
-    log(prepared, duration: duration)
-    return !prepared.plan.isEmpty
-  }
-
-  private func newStatuses(
-    _ prepared: PreparedSync, active: String, trial: String, started: Int64, duration: Double
-  ) -> [String: BranchStatus] {
-    var next: [String: BranchStatus] = [:]
-    func status(
-      _ state: BranchState, release: String, quarantined: [QuarantinedUtility],
-      pins: [String: PinnedUtility]
-    ) {
-      let revision = state.revision.description
-      var status = BranchStatus(branch: state.revision.branch)
-      status.observed = revision
-      status.attempted = revision
-      status.applied = revision
-      status.release = release
-      status.fingerprint = prepared.fingerprint
-      status.pins = pins.isEmpty ? nil : pins
-      status.phase = quarantined.isEmpty ? .synced : .degraded
-      status.report = SyncReport(
-        revision: revision, startedAt: started, duration: duration,
-        changes: prepared.plan.counts(branch: state.revision.branch), quarantined: quarantined,
-        findings: state.findings)
-      next[status.branch] = status
-    }
-    status(
-      prepared.input.approved, release: active, quarantined: prepared.plan.quarantined,
-      pins: prepared.activePins)
-    if let state = prepared.input.trial {
-      status(
-        state, release: trial, quarantined: prepared.plan.trialQuarantined,
-        pins: prepared.trialPins)
-    } else {
-      next[approvedName]?.trialRelease = trial.isEmpty ? nil : trial
-      if !prepared.trialPins.isEmpty {
-        next[approvedName]?.pins = prepared.activePins.merging(prepared.trialPins) { one, _ in one }
-      }
-    }
-    return next
-  }
-
-  private func log(_ prepared: PreparedSync, duration: Double) {
-    let plan = prepared.plan
-    let refused = plan.quarantined.count + plan.trialQuarantined.count
-    logger.info(
-      "reconciled",
-      metadata: [
-        "revision": "\(prepared.input.approved.revision)", "changes": "\(plan.changes.count)",
-        "quarantined": "\(refused)", "duration_ms": "\(Int(duration))",
-      ])
-    for utility in plan.quarantined + plan.trialQuarantined {
-      guard
-        let finding = utility.findings.first(where: { $0.severity == .high })
-          ?? utility.findings.first
-      else { continue }
-      logger.warning(
-        "utility quarantined",
-        metadata: [
-          "utility": "\(utility.name)", "rule": "\(finding.rule)",
-          "place": "\(finding.path):\(finding.line):\(finding.column)",
-          "reason": "\(finding.message)",
-        ])
-    }
-  }
-
-  /// Without a repository, what ran goes on running: from the releases on the disk.
-  private func serveLastRelease() async throws {
-    guard let releases = context.releases else { return }
-    let active = statuses[approvedName]?.release ?? ""
-    let trial = statuses[trialName]?.release ?? statuses[approvedName]?.trialRelease ?? ""
-    let tenant = tenant
-    for (kind, hex) in [(RuntimeSlot.Kind.active, active), (.trial, trial)] {
-      guard let digest = Digest(hex: hex), await !runs(hex, kind) else { continue }
-      let release = try await context.pool.run { try releases.release(digest, of: tenant) }
-      guard let release else { continue }
-      let slot = RuntimeSlot(tenant: tenant, kind: kind)
-      _ = try await context.runtime.deploy(release, slot: slot, retiring: [])
-    }
-  }
-
   // MARK: Failing
 
-  private func fail(
+  /// After an error of the catalog nobody knows whether the last change was written, not even where
+  /// the connection was lost during the commit: what the store says now counts, for readers too.
+  private func reloadIfUncertain() async throws {
+    guard isUncertain else { return }
+    let stored = try await context.store.branchStatuses(of: tenant)
+    let items = try await context.store.items(of: tenant)
+    statuses = Dictionary(uniqueKeysWithValues: stored.map { ($0.branch, $0) })
+    context.snapshots.publish(tenant, items: items)
+    isUncertain = false
+  }
+
+  func fail(
     _ error: any Error, heads: GitObserver.Heads?, started: Int64, clock: ContinuousClock.Instant
   ) async -> Outcome {
     // What is kept may be half of the truth: the next attempt observes anew.
@@ -503,34 +305,38 @@ public actor TenantReconciler {
       // The agent is stopping: that is no failure of the revision.
       return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
     }
+    if (error as? CatalogError)?.code == .fenced {
+      // Another agent has the tenant by now: what it says counts.
+      logger.notice("the lease is another agent's", metadata: ["error": "\(error)"])
+      return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false, isFenced: true)
+    }
+    if error is CatalogError { isUncertain = true }
     failures += 1
-    let waits = error is SyncError
+    // What is not there comes back with a hint; what cannot be read may be mended without one.
+    let waits = error is SyncError || (error as? LostRepository).map { $0.cause == nil } == true
     let delay = waits ? nil : context.retry.delay(afterFailure: failures)
     var status = statuses[approvedName] ?? BranchStatus(branch: approvedName)
     let revision = heads?.approved.map { Revision(branch: approvedName, commit: $0).description }
     status.observed = revision ?? status.observed
     status.attempted = revision ?? status.attempted
     status.phase = .failed
-    let milliseconds = (ContinuousClock.now - clock).components
     status.report = SyncReport(
       revision: revision, startedAt: started,
-      duration: Double(milliseconds.seconds) * 1000 + Double(milliseconds.attoseconds) / 1e15,
+      duration: (ContinuousClock.now - clock) / .milliseconds(1),
       quarantined: status.report?.quarantined ?? [], findings: status.report?.findings ?? [],
       error: "\(error)")
-    status.nextRetry = delay.map {
-      WallClock.milliseconds() + $0.components.seconds * 1000
-        + $0.components.attoseconds / 1_000_000_000_000_000
-    }
+    status.nextRetry = delay.map { WallClock.milliseconds() + Int64($0 / .milliseconds(1)) }
     let isNews = statuses[approvedName]?.report?.error != status.report?.error
     statuses[approvedName] = status
-    context.board.set(sorted(statuses), of: tenant)
+    show()
     logger.log(
       level: isNews ? .error : .debug, "reconcile failed",
       metadata: ["error": "\(error)", "attempt": "\(failures)"])
     if let deployment = error as? DeploymentError {
       for line in deployment.log { logger.error("runtime", metadata: ["line": "\(line)"]) }
     }
-    if isNews {
+    // Over a catalog of which nobody knows what it holds, an old state would be written.
+    if isNews, !isUncertain {
       do {
         try await context.store.record([status], of: tenant)
       } catch {
@@ -540,43 +346,15 @@ public actor TenantReconciler {
     return Outcome(branches: sorted(statuses), retryAfter: delay, changed: false)
   }
 
+  /// Shows readers where the tenant stands.
+  func show() { context.board.set(sorted(statuses), status: state, of: tenant) }
+
   /// The approved branch first.
-  private func sorted(_ statuses: [String: BranchStatus]) -> [BranchStatus] {
+  func sorted(_ statuses: [String: BranchStatus]) -> [BranchStatus] {
     statuses.values.sorted {
       ($0.branch == approvedName ? 0 : 1, $0.branch) < (
         $1.branch == approvedName ? 0 : 1, $1.branch
       )
     }
-  }
-
-  // MARK: Previewing
-
-  private func makePreview(_ path: String, revision: ObjectID?) async throws -> [PlanPreview] {
-    var heads = try await observeHeads(path)
-    if let revision { heads.approved = revision }
-    let prepared = try await prepare(path, heads: heads)
-    let digest = prepared.releases.active?.digest.hex ?? ""
-    let trialDigest = prepared.releases.trial?.digest.hex ?? ""
-    let current = statuses[approvedName]
-    let hasRuntime = context.releases != nil
-    var previews = [
-      PlanPreview(
-        branch: approvedName, revision: prepared.input.approved.revision,
-        changes: prepared.plan.changes.filter { $0.branch == approvedName },
-        runtime: prepared.input.activeAddress.service, release: digest,
-        restart: hasRuntime && digest != (current?.release ?? ""),
-        quarantined: prepared.plan.quarantined)
-    ]
-    let trialChanges = prepared.plan.changes.filter { $0.branch != approvedName }
-    if prepared.input.trial != nil || !trialChanges.isEmpty {
-      let before = statuses[trialName]?.release ?? current?.trialRelease ?? ""
-      previews.append(
-        PlanPreview(
-          branch: trialName, revision: prepared.input.trial?.revision, changes: trialChanges,
-          runtime: prepared.input.trialAddress.service, release: trialDigest,
-          restart: hasRuntime && trialDigest != before,
-          quarantined: prepared.plan.trialQuarantined))
-    }
-    return previews
   }
 }

@@ -12,9 +12,11 @@ import Validation
 struct Agent: Sendable {
   let configuration: Configuration
   let state: StateFolder
-  let store: EmbeddedCatalog
-  let context: ReconcileContext
+  let store: any CatalogStore
+  var context: ReconcileContext
   let process: ProcessRuntime?
+  /// What a container engine runs, nil with other drivers.
+  let engine: (any EngineRuntime)?
   let logger: Logger
 
   /// How a command uses the parts.
@@ -30,17 +32,14 @@ struct Agent: Sendable {
     _ configuration: Configuration, purpose: Purpose, logger: Logger
   ) async throws -> Agent {
     let state = try StateFolder(path: configuration.stateFolder)
-    guard case .sqlite(let path) = try CatalogURL(configuration.text("catalog.url")) else {
-      throw AgentError("catalog.url names no embedded catalog", "set it to sqlite:PATH")
-    }
-    let store = try await EmbeddedCatalog.open(path: path)
+    let store = try await configuration.openCatalog()
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let validator = Validator(
       limits: CheckerLimits(python: configuration.text("runtime.python")),
       cachePath: state.file("verdicts.sqlite"), width: max(2, cores + 1), logger: logger)
     let (runtime, process) = try makeRuntime(configuration, state, purpose, logger)
     let driver = configuration.text("runtime.driver")
-    let context = ReconcileContext(
+    var context = ReconcileContext(
       settings: .init(
         approvedBranch: configuration.text("repositories.branch"),
         trialBranch: configuration.text("repositories.trial_branch"),
@@ -48,7 +47,8 @@ struct Agent: Sendable {
         restTemplate: configuration["runtime.rest_url"]
           ?? (driver == "process"
             ? "http://127.0.0.1:{port}/{name}" : "http://{service}:{port}/{name}"),
-        driver: driver, servesPackages: driver == "none"),
+        driver: driver, packages: configuration.allowedPackages,
+        policy: configuration.revisionPolicy),
       store: store, snapshots: SnapshotStore(store: store), board: StatusBoard(),
       validator: validator, runtime: runtime,
       releases: driver == "none"
@@ -56,9 +56,13 @@ struct Agent: Sendable {
         : ReleaseStore(
           root: configuration.text("releases.root"), keep: configuration.integer("releases.keep")),
       pool: BlockingPool(name: "git", width: max(2, cores * 2)), logger: logger)
+    context.settings.writesResults = configuration.text("repositories.notes") == "on"
+    if purpose == .writing {
+      context.environments = try configuration.packageEnvironments(runtime, logger)
+    }
     return Agent(
       configuration: configuration, state: state, store: store, context: context,
-      process: process, logger: logger)
+      process: process, engine: runtime as? any EngineRuntime, logger: logger)
   }
 
   private static func makeRuntime(
@@ -71,6 +75,17 @@ struct Agent: Sendable {
     let ports = PortRegistry.Ports(
       active: configuration.integer("runtime.port"),
       trial: configuration.integer("runtime.trial_port"), range: range)
+    if purpose == .writing {
+      switch configuration.text("runtime.driver") {
+      case "docker":
+        let docker = try configuration.dockerRuntime(state)
+        return (DockerRuntime(configuration: docker, logger: logger), nil)
+      case "swarm":
+        let swarm = try configuration.swarmRuntime(state)
+        return (SwarmRuntime(configuration: swarm, logger: logger), nil)
+      default: break
+      }
+    }
     guard configuration.text("runtime.driver") == "process" else {
       return (
         NoRuntime(
@@ -89,7 +104,8 @@ struct Agent: Sendable {
       configuration: .init(
         python: configuration.text("runtime.python"),
         source: try RuntimeSource.locate(explicit: configuration["runtime.source"]),
-        memory: configuration.integer("runtime.memory"), service: service, trialService: trial),
+        memory: configuration.integer("runtime.memory"), service: service, trialService: trial,
+        journal: configuration.journal),
       ports: registry, logger: logger)
     return (runtime, runtime)
   }

@@ -57,9 +57,12 @@ struct CommitFateFinder: Sendable {
     let applied = status.applied.flatMap { Revision($0)?.commit }
     if commit == applied {
       let refused = status.report?.quarantined.map(\.name) ?? []
+      let rolledBack = (status.rollbacks ?? [:]).keys.sorted()
+      let besides =
+        rolledBack.isEmpty ? "" : "; rolled back: \(rolledBack.joined(separator: ", "))"
       return refused.isEmpty
-        ? fate(.applied, "it is what runs")
-        : fate(.quarantined, "applied but for \(refused.joined(separator: ", "))")
+        ? fate(.applied, "it is what runs" + besides)
+        : fate(.quarantined, "applied but for \(refused.joined(separator: ", "))" + besides)
     }
     if let applied, try handle.isAncestor(commit, of: applied) {
       return fate(.superseded, "\(applied.hex.prefix(12)) is newer and runs")
@@ -67,6 +70,12 @@ struct CommitFateFinder: Sendable {
     guard let head = try handle.commit(ofBranch: status.branch),
       try handle.isAncestor(commit, of: head)
     else { return nil }
+    if status.phase == .held, let held = status.report?.held,
+      let observed = status.observed.flatMap({ Revision($0)?.commit }),
+      try handle.isAncestor(commit, of: observed)
+    {
+      return fate(.held, held.reason)
+    }
     return found
   }
 }

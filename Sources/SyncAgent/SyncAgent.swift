@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 
 /// `sync-agent`: brings catalogs and runtimes to what the tenants' repositories say.
@@ -6,6 +7,8 @@ import Glibc
 struct SyncAgent {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    // One large file must not cost its memory for good.
+    linux_return_large_memory(512 << 10)
     await RootCommand.main(KeyFlags.rewrite(Array(CommandLine.arguments.dropFirst())))
   }
 }
@@ -21,7 +24,11 @@ struct RootCommand: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       RunCommand.self, SyncCommand.self, PlanCommand.self, ValidateCommand.self,
-      StatusCommand.self, WhereCommand.self, ConfigCommand.self,
+      StatusCommand.self, WhereCommand.self, HookCommand.self, ApproveCommand.self,
+      UpstreamCommand.self, RollbackCommand.self, TenantCommand.self, AuditCommand.self,
+      CatalogCommand.self,
+      ExecutionsCommand.self,
+      ConfigCommand.self,
     ])
 }
 

@@ -59,6 +59,11 @@ public final class HealthRegistry: Sendable {
   /// Makes the program not ready for good, so that balancers send no more requests.
   public func drain() { state.withLock { $0.isDraining = true } }
 
+  /// What each component last said, by its name.
+  public var checks: [String: HealthStatus] {
+    state.withLock { $0.checks.mapValues(\.status) }
+  }
+
   /// The state of the whole: `unhealthy` where a critical check is, else `degraded` where any check
   /// is not healthy.
   public var overall: HealthStatus { state.withLock { overall(of: $0) } }

@@ -61,8 +61,12 @@ public struct Rule: RawRepresentable, Hashable, Sendable, Codable {
   public static let moduleMissing = Rule(rawValue: "ModuleMissing")
   /// The checker could not judge the file.
   public static let checkerFailed = Rule(rawValue: "CheckerFailed")
-  /// A utility that this runtime cannot serve, for example for its packages.
-  public static let notDeployable = Rule(rawValue: "NotDeployable")
+  /// A package that `runtime.packages.allow` does not list.
+  public static let packageNotAllowed = Rule(rawValue: "PackageNotAllowed")
+  /// Packages that no installation will bring.
+  public static let packagesUnresolvable = Rule(rawValue: "PackagesUnresolvable")
+  /// Packages that are being installed, or will be tried again.
+  public static let packagesPending = Rule(rawValue: "PackagesPending")
 }
 
 /// One validation result. Findings are values: a bad utility is never a thrown error.

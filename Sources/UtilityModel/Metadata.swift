@@ -90,6 +90,22 @@ public struct TenantSettings: Hashable, Sendable, Codable {
   public var userid: Int64?
   /// A tighter `policy.medium`, or `nil`.
   public var mediumPolicy: MediumPolicy?
+  /// What else the tenant tightens.
+  public var policy = Policy()
+
+  /// What a tenant tightens of `RevisionPolicy`; nil leaves the operator's.
+  public struct Policy: Hashable, Sendable, Codable {
+    /// What counts as approved.
+    public var approval: RevisionPolicy.Approval?
+    /// What must be signed.
+    public var signatures: RevisionPolicy.SignatureScope?
+    /// What a rewritten branch does.
+    public var history: RevisionPolicy.History?
+    /// How many live utilities one revision may remove.
+    public var removals: RemovalLimit?
+    /// Nothing tightened.
+    public init() {}
+  }
 
   /// Settings with nothing set.
   public init() {}

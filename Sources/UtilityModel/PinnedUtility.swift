@@ -10,6 +10,10 @@ public struct PinnedUtility: Hashable, Sendable, Codable {
   public var timeout: Int
   /// The shared modules that it was accepted with: path to blob and SHA-256.
   public var modules: [String: Module]
+  /// The requirements of its package environment; nil where it has none or they are not known.
+  public var packages: [String]?
+  /// The digest of its package environment, nil without packages.
+  public var env: String?
 
   /// A shared module as it was.
   public struct Module: Hashable, Sendable, Codable {

@@ -27,14 +27,48 @@ public struct QuarantinedUtility: Hashable, Sendable, Codable {
     self.name = name
     self.findings = findings
   }
+
+  /// Whether it is refused only until its packages are installed.
+  public var awaitsPackages: Bool {
+    findings.contains { $0.rule == Rule.packagesPending.rawValue }
+  }
 }
 
 /// Why a revision is held.
 public struct HeldRevision: Hashable, Sendable, Codable {
+  /// What holds a revision.
+  public enum Rule: String, Sendable, Codable {
+    /// `policy.history`.
+    case history
+    /// `policy.approval: merge`.
+    case merge
+    /// `policy.approval: signed`.
+    case signed
+    /// `policy.max_removals`.
+    case removals = "max_removals"
+  }
   /// The reason and the way out, as one sentence.
   public var reason: String
+  /// What holds it; nil in records of before.
+  public var rule: Rule?
   /// A reason.
-  public init(reason: String) { self.reason = reason }
+  public init(reason: String, rule: Rule? = nil) {
+    self.reason = reason
+    self.rule = rule
+  }
+}
+
+/// Something that a sync settled by a rule and that a reader may want to settle otherwise.
+public struct SyncNote: Hashable, Sendable, Codable {
+  /// The utility's name.
+  public var name: String
+  /// What was ambiguous, and how it was settled, as one sentence.
+  public var message: String
+  /// A note on a utility.
+  public init(name: String, message: String) {
+    self.name = name
+    self.message = message
+  }
 }
 
 /// What one attempt to reconcile a branch did.
@@ -54,11 +88,13 @@ public struct SyncReport: Hashable, Sendable, Codable {
   public var findings: [Finding]
   /// Why the revision is held, or nil.
   public var held: HeldRevision?
+  /// What was ambiguous about identity, sorted by name; nil where nothing was.
+  public var notes: [SyncNote]?
   /// Why the attempt failed, or nil.
   public var error: String?
 
   enum CodingKeys: String, CodingKey {
-    case revision, duration, changes, quarantined, findings, held, error
+    case revision, duration, changes, quarantined, findings, held, notes, error
     case startedAt = "started_at"
   }
 
@@ -105,10 +141,20 @@ public struct BranchStatus: Hashable, Sendable, Codable {
   /// On the approved branch: the release of its `draft: true` utilities where there is no trial
   /// branch, or nil.
   public var trialRelease: String?
+  /// The revision that an operator let through a hold, or nil.
+  public var approval: OperatorDecision?
+  /// On the approved branch: why an operator suspended the tenant, or nil.
+  public var suspension: OperatorDecision?
+  /// The numbers of names that no entry shows: a refused version under a new name, say; nil where
+  /// there are none.
+  public var identities: [String: Int32]?
+  /// On the approved branch: the utilities that an operator rolled back, by name; nil where there
+  /// are none.
+  public var rollbacks: [String: UtilityRollback]?
 
   enum CodingKeys: String, CodingKey {
     case branch, observed, attempted, applied, release, phase, report, fingerprint
-    case pins
+    case pins, approval, suspension, identities, rollbacks
     case nextRetry = "next_retry"
     case trialRelease = "trial_release"
   }
@@ -126,12 +172,29 @@ public struct BranchStatus: Hashable, Sendable, Codable {
 public struct TenantStatus: Hashable, Sendable, Codable {
   /// The tenant.
   public var tenantcode: String
+  /// Whether it takes part.
+  public var status: TenantState
+  /// How its repository follows an upstream, or nil.
+  public var upstream: UpstreamStatus?
   /// Its branches, the approved one first.
   public var branches: [BranchStatus]
+  /// The name of the agent that reconciles it, where several share the tenants; else nil.
+  public var agent: String?
   /// A tenant's branches.
-  public init(tenantcode: String, branches: [BranchStatus]) {
+  public init(tenantcode: String, status: TenantState = .active, branches: [BranchStatus]) {
     self.tenantcode = tenantcode
+    self.status = status
     self.branches = branches
+  }
+
+  /// Reads the answer of an agent that may be older than `status`. Throws `DecodingError`.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    tenantcode = try values.decode(String.self, forKey: .tenantcode)
+    status = try values.decodeIfPresent(TenantState.self, forKey: .status) ?? .active
+    branches = try values.decode([BranchStatus].self, forKey: .branches)
+    upstream = try values.decodeIfPresent(UpstreamStatus.self, forKey: .upstream)
+    agent = try values.decodeIfPresent(String.self, forKey: .agent)
   }
 }
 

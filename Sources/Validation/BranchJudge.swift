@@ -11,11 +11,26 @@ public struct BranchJudge: Sendable {
   private var graph = ModuleGraph()
   private var settingsFindings: [Finding] = []
   private let operatorPolicy: MediumPolicy
+  private let allowedPackages: PackageAllowList
+  /// Whether only those shared modules are judged that some judged file needs, or that changed.
+  private let sparesModules: Bool
 
-  /// An empty tree of a branch, under the operator's `policy.medium`.
-  public init(revision: Revision, mediumPolicy: MediumPolicy) {
+  /// An empty tree of a branch, under the operator's `policy.medium` and `runtime.packages.allow`.
+  ///
+  /// With `sparesModules`, a module that no judged utility needs is only known to be there.
+  public init(
+    revision: Revision, mediumPolicy: MediumPolicy, packages: PackageAllowList = .all,
+    sparesModules: Bool = false
+  ) {
+    allowedPackages = packages
     state = BranchState(revision: revision)
     operatorPolicy = mediumPolicy
+    self.sparesModules = sparesModules
+  }
+
+  /// `policy.medium` as the operator and the repository want it together.
+  public var mediumPolicy: MediumPolicy {
+    max(operatorPolicy, state.settings.mediumPolicy ?? .warn)
   }
 
   /// What an update touched.
@@ -30,12 +45,14 @@ public struct BranchJudge: Sendable {
 
   /// Takes the changes of a new revision over.
   ///
-  /// Throws `CheckerError`, or what `reading` throws; the judge is then of no further use.
+  /// Throws `TooManyFiles`, `CheckerError`, or what `reading` throws; the judge is then of no
+  /// further use.
   public mutating func update(
     to revision: Revision, changes: [SourceChange], validator: Validator,
     reading: @escaping BlobReaderFactory
   ) async throws -> Update {
     let touched = inventory.apply(changes)
+    guard inventory.count <= Inventory.limit else { throw TooManyFiles(count: inventory.count) }
     var update = Update(names: nil, replaced: [:], replacedModules: [:])
     for path in touched.modules { update.replacedModules[path] = state.modules[path] }
     var everything = false
@@ -50,8 +67,13 @@ public struct BranchJudge: Sendable {
       }
       everything = state.settings != before
     }
-    try await judgeModules(touched.modules, validator, reading)
-    try await judgeUnits(touched.units, validator, reading)
+    if sparesModules {
+      try await judgeUnits(touched.units, validator, reading)
+      try await judgeNeededModules(of: touched.modules, validator, reading)
+    } else {
+      try await judgeModules(touched.modules, validator, reading)
+      try await judgeUnits(touched.units, validator, reading)
+    }
 
     var keys = touched.units
     if everything {
@@ -59,7 +81,7 @@ public struct BranchJudge: Sendable {
     } else if !touched.modules.isEmpty {
       keys.formUnion(verdicts.filter { !$0.value.verdict.imports.isEmpty }.keys)
     }
-    let names = Set(keys.map { SourcePath.stem(of: $0) })
+    let names = Set(keys.map { SourcePath.name(ofKey: $0) })
     for name in names {
       update.replaced[name] = state.utilities.removeValue(forKey: name)
       state.refused[name] = nil
@@ -67,7 +89,7 @@ public struct BranchJudge: Sendable {
     // All units of the names: a name is taken away as a whole above.
     for name in names {
       for key in (inventory.namesakes[name.lowercased()] ?? []).sorted()
-      where SourcePath.stem(of: key) == name {
+      where SourcePath.name(ofKey: key) == name {
         assemble(key)
       }
     }
@@ -109,6 +131,48 @@ public struct BranchJudge: Sendable {
     }
   }
 
+  /// Takes all of `paths` as present, and judges those that the judged utilities reach.
+  private mutating func judgeNeededModules(
+    of paths: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
+  ) async throws {
+    for path in paths {
+      graph.modules[path] = inventory.modules[path].map {
+        .init(entry: $0, filehash: nil, findings: [], imports: [])
+      }
+    }
+    let roots = verdicts.values.flatMap(\.verdict.imports)
+    try await judgeModules(reachedFrom: roots, validator, reading)
+  }
+
+  /// Judges what `imports` reach, module by module until nothing new is reached.
+  private mutating func judgeModules(
+    reachedFrom imports: [String], _ validator: Validator, _ reading: @escaping BlobReaderFactory
+  ) async throws {
+    var judged: Set<String> = []
+    while true {
+      let next = Set(graph.closure(of: imports).paths).subtracting(judged)
+      if next.isEmpty { return }
+      try await judgeModules(next, validator, reading)
+      judged.formUnion(next)
+    }
+  }
+
+  /// What shared modules at `paths` bring to whoever imports them: their findings and those of the
+  /// modules that they reach, and the names that nothing stands behind.
+  ///
+  /// Only for a judge that spares modules, after an update that had them. Throws `CheckerError`, or
+  /// what `reading` throws.
+  public mutating func consequences(
+    ofModules paths: [String], validator: Validator, reading: @escaping BlobReaderFactory
+  ) async throws -> (findings: [Finding], missing: [String]) {
+    try await judgeModules(Set(paths), validator, reading)
+    let imports = paths.flatMap { graph.modules[$0]?.imports ?? [] }
+    try await judgeModules(reachedFrom: imports, validator, reading)
+    let (reached, missing) = graph.closure(of: imports)
+    let findings = Set(reached).union(paths).flatMap { graph.modules[$0]?.findings ?? [] }
+    return (Array(Set(findings)).sorted(), missing)
+  }
+
   private mutating func judgeUnits(
     _ keys: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
   ) async throws {
@@ -138,7 +202,7 @@ public struct BranchJudge: Sendable {
   /// Puts one unit where it belongs: accepted or refused.
   private mutating func assemble(_ key: String) {
     guard let unit = inventory.units[key] else { return }
-    let name = SourcePath.stem(of: key)
+    let name = SourcePath.name(ofKey: key)
     let path = unit.source?.path ?? unit.sidecar?.path ?? key
     var findings = formFindings(unit, key: key, name: name, path: path)
     let verdict = verdicts[key]?.verdict
@@ -146,6 +210,12 @@ public struct BranchJudge: Sendable {
     var modulePaths: [String] = []
     if let verdict {
       findings += Self.placed(verdict.sidecar, at: unit.sidecar?.path ?? path)
+      findings += (verdict.metadata?.packages ?? []).filter { !allowedPackages.allows($0) }.map {
+        Finding(
+          path: unit.sidecar?.path ?? path, rule: .packageNotAllowed,
+          message: "the package `\($0)` is not allowed here",
+          hint: "use one of runtime.packages.allow (\(allowedPackages)), or ask the operator")
+      }
       var code = Self.placed(verdict.source, at: path)
       let (paths, missing) = graph.closure(of: verdict.imports)
       modulePaths = paths
@@ -226,7 +296,7 @@ public struct BranchJudge: Sendable {
   }
 
   private func refuses(_ finding: Finding, _ metadata: Metadata?) -> Bool {
-    switch max(operatorPolicy, state.settings.mediumPolicy ?? .warn) {
+    switch mediumPolicy {
     case .warn: false
     case .acknowledge: metadata?.acknowledge.contains(finding.rule) != true
     case .block: true
@@ -255,7 +325,8 @@ public struct BranchJudge: Sendable {
       switch entry.kind {
       case .symbolicLink: ("a symbolic link", "commit the file itself")
       case .submodule: ("a submodule", "commit the files themselves")
-      case .file: ("a path that is not UTF-8", "rename it")
+      case .file:
+        ("a path that is not UTF-8, or has control characters, `..` or `.git` in it", "rename it")
       }
     return Finding(
       path: entry.path, rule: .fileMode, message: "\(what) is not accepted here", hint: hint)

@@ -11,6 +11,7 @@ public final class CheckerPool: Sendable {
   static let program = PackageResources.checker_py
 
   private let limits: CheckerLimits
+  private let compiled: CompiledChecker?
   private let permits: DispatchSemaphore
   private let idle = Mutex<[Idle]>([])
   private let logger: Logger
@@ -23,8 +24,11 @@ public final class CheckerPool: Sendable {
   }
 
   /// A pool of at most `width` processes, started as they are needed.
-  public init(limits: CheckerLimits, width: Int, logger: Logger) {
+  ///
+  /// With a `folder` the checker's program is compiled once for all processes and kept there.
+  public init(limits: CheckerLimits, width: Int, folder: String? = nil, logger: Logger) {
     self.limits = limits
+    compiled = folder.map { CompiledChecker(python: limits.python, folder: $0) }
     self.logger = logger
     permits = DispatchSemaphore(value: max(1, width))
   }
@@ -42,7 +46,9 @@ public final class CheckerPool: Sendable {
     var mustBeFresh = false
     while replies.count < requests.count {
       let reused = mustBeFresh ? nil : idle.withLock { $0.popLast() }?.process
-      let process = try reused ?? CheckerProcess(limits: limits, program: Self.program)
+      let process =
+        try reused
+        ?? CheckerProcess(limits: limits, program: compiled?.program() ?? Self.program)
       let rest = goesAlone ? requests[replies.count...].prefix(1) : requests[replies.count...]
       var part = process.check(Array(rest))
       if case .failed(let reason)? = part.last {

@@ -19,9 +19,19 @@ public struct CheckerLimits: Sendable {
 ///
 /// Not thread-safe: one thread at a time uses it, a blocking one.
 final class CheckerProcess {
+  /// What is asked about a file.
+  enum Question: UInt8 {
+    case utility = 0
+    case module = 1
+    /// The parameters of the function that is named like the file.
+    case parameters = 2
+
+    init(_ kind: VerdictRequest.Kind) { self = kind == .utility ? .utility : .module }
+  }
+
   /// One file for the checker.
   struct Request {
-    var kind: VerdictRequest.Kind
+    var kind: Question
     var path: String
     var source: [UInt8]
   }
@@ -29,6 +39,7 @@ final class CheckerProcess {
   /// What the checker said of one file.
   enum Reply {
     case judged(findings: [Finding], imports: [String])
+    case parameters(EntryParameters)
     case failed(String)
   }
 
@@ -41,16 +52,8 @@ final class CheckerProcess {
   /// Starts a process. Throws `CheckerError` when the interpreter cannot be started.
   init(limits: CheckerLimits, program: [UInt8]) throws {
     self.limits = limits
-    let file = linux_memory_file("checker.py")
-    guard file >= 0 else { throw CheckerError(cause: String(cString: strerror(errno))) }
-    defer { close(file) }
-    var written = 0
-    while written < program.count {
-      let count = program.withUnsafeBytes {
-        write(file, $0.baseAddress! + written, $0.count - written)
-      }
-      guard count > 0 else { throw CheckerError(cause: String(cString: strerror(errno))) }
-      written += count
+    guard let file = MemoryFile(program) else {
+      throw CheckerError(cause: String(cString: strerror(errno)))
     }
     var toChild: [Int32] = [-1, -1]
     var fromChild: [Int32] = [-1, -1]
@@ -66,7 +69,8 @@ final class CheckerProcess {
     var child: pid_t = 0
     let status = withCStrings(arguments) { argv in
       withCStrings(["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]) { environment in
-        linux_spawn(&child, argv, environment, [toChild[0], fromChild[1], -1, file], 4, "/")
+        linux_spawn(
+          &child, argv, environment, [toChild[0], fromChild[1], -1, file.descriptor], 4, "/")
       }
     }
     close(toChild[0])
@@ -180,9 +184,12 @@ final class CheckerProcess {
   private static func reply(_ payload: [UInt8]) -> Reply {
     guard payload.count > 4 else { return .judged(findings: [], imports: []) }
     guard
-      let object = try? JSONSerialization.jsonObject(with: Data(payload[4...])) as? [String: Any],
-      let rows = object["f"] as? [[Any]], let imports = object["m"] as? [String]
+      let object = try? JSONSerialization.jsonObject(with: Data(payload[4...])) as? [String: Any]
     else { return .failed("the checker's answer makes no sense") }
+    if let parameters = EntryParameters(reply: object) { return .parameters(parameters) }
+    guard let rows = object["f"] as? [[Any]], let imports = object["m"] as? [String] else {
+      return .failed("the checker's answer makes no sense")
+    }
     var findings: [Finding] = []
     for row in rows {
       guard row.count == 6, let line = row[0] as? Int, let column = row[1] as? Int,
@@ -213,13 +220,4 @@ public struct CheckerError: Error, CustomStringConvertible {
   public var description: String {
     "the Python checker cannot be started: \(cause); install python3 or set `runtime.python`"
   }
-}
-
-/// Calls `body` with a NULL-terminated array of C strings that live as long as the call.
-func withCStrings<Result>(
-  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-  let copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
-  defer { copies.forEach { free($0) } }
-  return copies.withUnsafeBufferPointer { body($0.baseAddress!) }
 }

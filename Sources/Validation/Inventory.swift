@@ -23,6 +23,11 @@ struct Inventory: Sendable {
   /// Entries that no tree here may have, by path.
   private(set) var oddities: [String: SourceEntry] = [:]
 
+  /// The most utilities and shared modules of a tree.
+  static let limit = 30_000
+  /// How many utilities and shared modules there are.
+  var count: Int { units.count + modules.count }
+
   /// What a change touched.
   struct Touched {
     var units: Set<String> = []
@@ -83,5 +88,16 @@ struct Inventory: Sendable {
       units[key] = unit
       namesakes[name, default: []].insert(key)
     }
+  }
+}
+
+/// A tree has more utilities and shared modules than are judged.
+public struct TooManyFiles: Error, CustomStringConvertible {
+  /// How many it has.
+  public let count: Int
+  /// The thing, the cause and the way out.
+  public var description: String {
+    "the tree has \(count) utilities and shared modules; at most \(Inventory.limit) are accepted: "
+      + "split the repository"
   }
 }

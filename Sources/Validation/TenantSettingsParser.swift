@@ -20,7 +20,7 @@ public enum TenantSettingsParser {
       switch key.scalar?.string {
       case "userid": settings.userid = reader.integer(value, "userid", 0...Int64.max)
       case "users": settings.users = users(value, with: &reader)
-      case "policy": settings.mediumPolicy = policy(value, with: &reader)
+      case "policy": policy(value, into: &settings, with: &reader)
       case let name?: reader.reportUnknown(key: name, at: key, known: keys)
       case nil: break
       }
@@ -60,26 +60,50 @@ public enum TenantSettingsParser {
     return users
   }
 
-  private static func policy(_ node: Node, with reader: inout NodeReader) -> MediumPolicy? {
+  private static func policy(
+    _ node: Node, into settings: inout TenantSettings, with reader: inout NodeReader
+  ) {
     guard case .mapping(let mapping) = node else {
       reader.report(.metadataType, at: node, "`policy` must be a mapping", "write `medium: ...`")
-      return nil
+      return
     }
-    var policy: MediumPolicy?
     for (key, value) in mapping {
-      guard let name = key.scalar?.string else { continue }
-      guard name == "medium" else {
-        reader.reportUnknown(key: name, at: key, known: ["medium"])
-        continue
-      }
-      guard let text = reader.text(value, "policy.medium") else { continue }
-      policy = MediumPolicy(rawValue: text)
-      if policy == nil {
-        reader.report(
-          .metadataValue, at: value, "`policy.medium` is `\(text.prefix(40))`",
-          "write warn, acknowledge or block")
+      switch key.scalar?.string {
+      case "medium":
+        settings.mediumPolicy = choice(value, "medium", "warn, acknowledge or block", &reader)
+      case "approval":
+        settings.policy.approval = choice(value, "approval", "none, merge or signed", &reader)
+      case "signed":
+        settings.policy.signatures = choice(value, "signed", "tip or all", &reader)
+      case "history":
+        settings.policy.history = choice(value, "history", "fast-forward or any", &reader)
+      case "max_removals":
+        // A bare number is an integer in YAML; both spellings are fine.
+        let text = value.scalar?.string ?? ""
+        settings.policy.removals = RemovalLimit(text)
+        if settings.policy.removals == nil {
+          reader.report(
+            .metadataValue, at: value, "`policy.max_removals` is `\(text.prefix(40))`",
+            "write a share such as 20%, or a number")
+        }
+      case let name?:
+        reader.reportUnknown(
+          key: name, at: key,
+          known: ["approval", "history", "max_removals", "medium", "signed"])
+      case nil: break
       }
     }
-    return policy
+  }
+
+  private static func choice<Choice: RawRepresentable<String>>(
+    _ node: Node, _ name: String, _ choices: String, _ reader: inout NodeReader
+  ) -> Choice? {
+    guard let text = reader.text(node, "policy.\(name)") else { return nil }
+    let choice = Choice(rawValue: text)
+    if choice == nil {
+      reader.report(
+        .metadataValue, at: node, "`policy.\(name)` is `\(text.prefix(40))`", "write \(choices)")
+    }
+    return choice
   }
 }

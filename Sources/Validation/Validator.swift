@@ -9,9 +9,10 @@ public final class Validator: Sendable {
   public static let sourceLimit = 10_485_760
   private static let chunk = 96
 
-  private let checkers: CheckerPool
+  let checkers: CheckerPool
   private let cache: VerdictCache
-  private let pool: BlockingPool
+  let pool: BlockingPool
+  private let progress: JudgingProgress?
 
   /// Digest of the whole rule set: a change of it has everything judged anew.
   public static let ruleSet: Digest = {
@@ -23,10 +24,24 @@ public final class Validator: Sendable {
   }()
 
   /// A validator with `width` threads and at most as many checker processes.
-  public init(limits: CheckerLimits, cachePath: String?, width: Int, logger: Logger) {
-    checkers = CheckerPool(limits: limits, width: width, logger: logger)
-    cache = VerdictCache(path: cachePath, rules: Self.ruleSet, logger: logger)
+  ///
+  /// `cachePath` is the file of the kept verdicts; the compiled checker is kept beside it.
+  /// `progress` is told how many files are to be judged and how many are.
+  public init(
+    limits: CheckerLimits, cachePath: String?, width: Int, progress: JudgingProgress? = nil,
+    logger: Logger
+  ) {
+    let folder = cachePath.map { SourcePath.folder(of: $0) }
+    checkers = CheckerPool(limits: limits, width: width, folder: folder, logger: logger)
+    cache = VerdictCache(
+      path: cachePath, rules: Self.ruleSet(of: limits.python), logger: logger)
     pool = BlockingPool(name: "validate", width: width)
+    self.progress = progress
+  }
+
+  /// The rule set as one interpreter applies it: another Python accepts another syntax.
+  private static func ruleSet(of python: String) -> Digest {
+    SHA256.digest(of: ruleSet.hex + CompiledChecker.identity(of: python))
   }
 
   /// The verdicts on `requests`, in their order.
@@ -35,6 +50,7 @@ public final class Validator: Sendable {
   func judge(
     _ requests: [VerdictRequest], reading: @escaping BlobReaderFactory
   ) async throws -> [Verdict] {
+    progress?.expect(requests.count)
     if requests.count <= Self.chunk {
       return try await pool.run { [self] in try judgeChunk(requests, reading: reading) }
     }
@@ -70,6 +86,7 @@ public final class Validator: Sendable {
   private func judgeChunk(
     _ requests: [VerdictRequest], reading: BlobReaderFactory
   ) throws -> [Verdict] {
+    defer { progress?.advance(by: requests.count) }
     var verdicts = cache.verdicts(for: requests)
     let missing = verdicts.indices.filter { verdicts[$0] == nil }
     guard !missing.isEmpty else { return verdicts.compactMap { $0 } }
@@ -79,7 +96,7 @@ public final class Validator: Sendable {
       var verdict = Verdict()
       let request = requests[index]
       if let source = readSource(request, with: reader, into: &verdict) {
-        checks.append((index, .init(kind: request.kind, path: request.path, source: source)))
+        checks.append((index, .init(kind: .init(request.kind), path: request.path, source: source)))
       }
       if request.kind == .utility { readSidecar(request, with: reader, into: &verdict) }
       verdicts[index] = verdict
@@ -90,6 +107,7 @@ public final class Validator: Sendable {
       case .judged(let findings, let imports):
         verdicts[index]?.source += findings
         verdicts[index]?.imports = imports
+      case .parameters: break
       case .failed(let reason):
         // Whatever killed the checker may not have been the file.
         verdicts[index]?.isFinal = false

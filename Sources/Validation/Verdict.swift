@@ -4,7 +4,7 @@ import UtilityModel
 ///
 /// A pure function of both blobs, the stem and the rules, so that it is kept for ever: paths in
 /// its findings are "".
-struct Verdict: Codable, Sendable {
+struct Verdict: Equatable, Sendable {
   /// Findings in the `.py` file.
   var source: [Finding] = []
   /// Findings in the sidecar.
@@ -48,14 +48,33 @@ struct VerdictRequest: Sendable {
 enum SourcePath {
   /// The last part without its extension.
   static func stem(of path: String) -> String {
-    let name = path.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return String(name) }
+    let bytes = path.utf8
+    let start = bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? bytes.startIndex
+    let name = path[start...]
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else {
+      return String(name)
+    }
     return String(name[..<dot])
+  }
+
+  /// The name that a path without its extension ends with, dots and all.
+  static func name(ofKey key: String) -> String {
+    let bytes = key.utf8
+    let start = bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? bytes.startIndex
+    return String(key[start...])
+  }
+
+  /// The folder of a file's path: "." where it has none.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The path without its extension.
   static func withoutExtension(_ path: String) -> String {
-    guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return path }
+    guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")),
+      !path.utf8[dot...].contains(UInt8(ascii: "/"))
+    else { return path }
     return String(path[..<dot])
   }
 }

@@ -38,6 +38,16 @@ struct YAMLDocument {
           hint: "save it as UTF-8"))
       return
     }
+    // What composing copies grows with each alias, without end: they are looked for before.
+    let references = YAMLReferences(in: text)
+    if references.hasAlias, !references.anchors.isEmpty {
+      for anchor in references.anchors {
+        report(
+          .metadataSyntax, anchor.line, anchor.column,
+          "the anchor `&\(anchor.name)` is not accepted", "write the value out where it is used")
+      }
+      return
+    }
     compose(text)
   }
 

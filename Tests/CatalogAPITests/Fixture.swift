@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Hashing
 import Hummingbird
 import HummingbirdTesting
 import Logging
@@ -20,7 +21,7 @@ final class MemoryCatalog: CatalogReading {
   func tenants() -> [TenantCode] { current.withLock { [$0.tenant] } }
   func contents(of tenant: TenantCode, id: Int32, status: EntryStatus) async throws -> [UInt8]? {
     if id == 1004 { throw CocoaError(.fileReadNoSuchFile) }
-    return status == .inactive ? nil : Array("def f(): \"\(status)\" # ü\n".utf8)
+    return status == .inactive ? nil : Array(Fixture.file(status).utf8)
   }
 }
 
@@ -29,29 +30,52 @@ struct Fixture {
   let catalog: MemoryCatalog
   let health = HealthRegistry(version: "1.0")
   let metrics = PrometheusRegistry()
+  let events: EventHub
+  var crossOrigin: CrossOrigin?
+
+  static func file(_ status: EntryStatus) -> String { "def f(): \"\(status)\" # ü\n" }
 
   static func item(
     _ id: Int32, _ name: String, _ status: EntryStatus = .active, category: String = "Data",
     userid: Int64 = 7, updated: Int64 = 0
   ) -> CatalogItem {
-    let json = "{\"name\":\"\(name)\",\"id\":\(id),\"status\":\"\(status)\",\"filehash\":\"ab\"}"
+    let hash = SHA256.digest(of: file(status)).hex
+    let json =
+      "{\"name\":\"\(name)\",\"id\":\(id),\"status\":\"\(status)\","
+      + "\"updateddate\":\(updated),\"filehash\":\"\(hash)\"}"
     return CatalogItem(
       id: id, name: name, displayname: "Display \(name)", description: "About \(name)",
       category: category, status: status, userid: userid, updateddate: updated,
       path: "utils/\(name).py", branch: "main", json: Array(json.utf8))
   }
 
-  static func snapshot(etag: String = "s1") throws -> TenantSnapshot {
+  static func snapshot(
+    etag: String = "s1", updated: Int64 = 30, extra: [CatalogItem] = []
+  ) throws -> TenantSnapshot {
     TenantSnapshot(
       tenant: try #require(TenantCode("acme")),
       items: [
-        item(1001, "alpha", updated: 30), item(1001, "alpha", .draft, updated: 40),
+        item(1001, "alpha", updated: updated), item(1001, "alpha", .draft, updated: 40),
         item(1002, "beta", category: "Net", userid: 8, updated: 20),
         item(1003, "gone", .inactive, updated: 10), item(1004, "broken", userid: 9, updated: 5),
-      ], etag: etag)
+      ] + extra, etag: etag)
   }
 
-  init() throws { catalog = MemoryCatalog(try Self.snapshot()) }
+  static let execution = ExecutionRecord(
+    id: "0123456789abcdef00000001",
+    taskid: 1001, userid: 7, tenantcode: "acme", createddate: 1, request: "{}", response: "{}",
+    status: "completed", executionTime: 0.5, errorMessage: "", logs: ["l"], username: "ann",
+    name: "alpha")
+
+  init(events: EventHub = EventHub(heartbeat: .seconds(1))) throws {
+    catalog = MemoryCatalog(try Self.snapshot())
+    self.events = events
+  }
+
+  var application: some ApplicationProtocol {
+    buildApplication(
+      dependencies: dependencies, configuration: APIConfiguration(crossOrigin: crossOrigin))
+  }
 
   var dependencies: APIDependencies {
     let status = TenantStatus(tenantcode: "acme", branches: [BranchStatus(branch: "main")])
@@ -62,28 +86,33 @@ struct Fixture {
         guard tenant.rawValue == "acme" else { return nil }
         return CommitFate(sha: sha, state: .unknown, branch: "", revision: "", reason: "r")
       },
-      history: { _, item in
+      history: { _, item, limit in
         [
           HistoryRecord(
-            commit: "c", author: "a", approver: "", date: 1, message: item.name, filehash: "h")
+            commit: "c", author: "a", approver: "", date: Int64(limit), message: item.name,
+            filehash: "h", path: item.path)
         ]
       },
       source: { _, item, revision in
-        revision == "dead" ? nil : Array("# \(item.name) \(revision ?? "now")\n".utf8)
+        if revision == "b0b0" { throw GitReadRefusal.busy }
+        return revision == "dead" ? nil : Array("# \(item.name) \(revision ?? "now")\n".utf8)
       },
+      executions: { _, query in
+        RecordPage(
+          records: query.taskid == 1002 ? [] : [Self.execution], total: query.offset + query.limit)
+      }, events: events,
       health: health, metrics: metrics, version: "1.0", logger: Logger(label: "test"))
   }
 
   func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws
   {
-    let application = buildApplication(dependencies: dependencies)
     try await application.test(.router, body)
   }
 
   func testLive(
     _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
   ) async throws {
-    try await buildApplication(dependencies: dependencies).test(.live, body)
+    try await application.test(.live, body)
   }
 }
 

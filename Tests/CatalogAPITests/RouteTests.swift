@@ -9,7 +9,8 @@ import Testing
   static let reads = [
     "/utils/v1/custom-utils/acme/-/-", "/utils/v1/custom-utils/acme/1001", "/utils/v1/sync",
     "/utils/v1/sync/acme", "/utils/v1/sync/acme/commits/abcd", "/utils/v1/history/acme/1001",
-    "/utils/v1/source/acme/1001", "/health", "/health/live", "/metrics",
+    "/utils/v1/source/acme/1001", "/utils/v1/audit/acme", "/utils/v1/executions/acme",
+    "/openapi.json", "/health", "/health/live", "/metrics", "/", "/console/app.js",
   ]
 
   @Test(arguments: reads)
@@ -32,11 +33,13 @@ import Testing
   }
 
   @Test(arguments: [
-    "/", "/nowhere", "/utils/v1/custom-utils", "/utils/v1/custom-utils/none/-/-",
-    "/utils/v1/custom-utils/ACME/-/-", "/utils/v1/custom-utils/acme/4711", "/utils/v1/sync/none",
+    "/nowhere", "/console", "/console/none.js", "/console/a/b", "/console/..%2fx",
+    "/utils/v1/custom-utils", "/utils/v1/custom-utils/none/-/-", "/utils/v1/custom-utils/ACME/-/-",
+    "/utils/v1/custom-utils/acme/4711", "/utils/v1/sync/none",
     "/utils/v1/sync/none/commits/abcd", "/utils/v1/history/acme/4711",
     "/utils/v1/source/acme/1001?revision=dead", "/utils/v1/custom-utils/a%2Fb/-/-",
-    "/utils/v1/custom-utils/acme/1002?status=draft",
+    "/utils/v1/custom-utils/acme/1002?status=draft", "/utils/v1/audit/none",
+    "/utils/v1/executions/none", "/utils/v1/events/none",
   ])
   func whatIsNotThereIs404(path: String) async throws {
     try await Fixture().test { client in
@@ -108,9 +111,9 @@ import Testing
     try await Fixture().test { client in
       for (given, isTaken) in [("abc-1.2_X", true), ("a b", false), ("", false)] {
         let response = try await client.execute(
-          uri: "/health", method: .get, headers: [RequestIDs.header: given]
+          uri: "/health", method: .get, headers: [.requestID: given]
         ) { $0 }
-        let id = try #require(response.headers[RequestIDs.header])
+        let id = try #require(response.headers[.requestID])
         let taken = id == given
         #expect(taken == isTaken)
         #expect(!id.isEmpty)

@@ -149,8 +149,8 @@ struct EmbeddedCatalogTests {
       try CatalogURL("sqlite:./data/catalog.sqlite") == .sqlite(path: "./data/catalog.sqlite"))
     #expect(try CatalogURL("sqlite:///var/c.sqlite") == .sqlite(path: "/var/c.sqlite"))
     for (text, code) in [
-      ("mongodb://u:secret@h/", CatalogError.Code.unsupported),
-      ("mongodb+srv://u:secret@h/", .unsupported), ("postgres://u:secret@h", .configuration),
+      ("mongodb://u:secret@h:x/", CatalogError.Code.configuration),
+      ("mongodb://:secret@h/", .configuration), ("postgres://u:secret@h", .configuration),
       ("sqlite:", .configuration), ("", .configuration), ("sqlite::memory:", .configuration),
     ] {
       #expect {

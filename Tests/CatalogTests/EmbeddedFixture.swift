@@ -9,7 +9,10 @@ final class EmbeddedFixture: CatalogFixture {
   let folder: URL
   var path: String { folder.appending(path: "data/catalog.sqlite").path }
 
-  init() throws {
+  private let cipher: ContentCipher?
+
+  init(cipher: ContentCipher? = nil) throws {
+    self.cipher = cipher
     folder = FileManager.default.temporaryDirectory
       .appending(path: "catalog-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -21,7 +24,9 @@ final class EmbeddedFixture: CatalogFixture {
     }
   }
 
-  func open() async throws -> any CatalogStore { try await EmbeddedCatalog.open(path: path) }
+  func open() async throws -> any CatalogStore {
+    try await EmbeddedCatalog.open(path: path, cipher: cipher)
+  }
 
   func close(_ store: any CatalogStore) async throws {
     try await (store as? EmbeddedCatalog)?.close()

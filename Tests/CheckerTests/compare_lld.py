@@ -1,7 +1,12 @@
 #!/usr/bin/python3
-"""Prints how the checker and the LLD's five regular expressions do on the adversarial corpus."""
+"""Prints how the checker, the LLD's five regular expressions and bandit do on the adversarial corpus.
 
+    compare_lld.py [PATH OF BANDIT]
+"""
+
+import json
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -16,6 +21,37 @@ PATTERNS = {
     "NoNetwork": r"socket\.|urllib\.|requests\.",
     "NoExec": r"exec\s*\(|eval\s*\(",
 }
+
+
+# What bandit's tests (1.7 to 1.9) say in terms of the rules; what is not here is no question of these rules.
+BANDIT = {
+    "NoImportOS": "B103 B605 B606 B607",
+    "NoSubprocess": "B404 B602 B603 B604",
+    "NoExec": "B102 B301 B302 B307 B403 B506",
+    "NoFileSystem": "B108 B202 B306 B325",
+    "NoNetwork": """B104 B113 B309 B310 B312 B321 B323 B401 B402 B411 B412 B501 B502 B503 B504 B507 B508 B509
+        B601""",
+}
+
+
+def judge_by_bandit(program, paths):
+    """The rules that bandit finds, by path."""
+    answer = subprocess.run(
+        [program, "-q", "-f", "json", "--exit-zero", *map(str, paths)], capture_output=True, text=True, check=True)
+    rules = {test: rule for rule, tests in BANDIT.items() for test in tests.split()}
+    found = {str(path): set() for path in paths}
+    for result in json.loads(answer.stdout)["results"]:
+        if result["test_id"] in rules:
+            found[result["filename"]].add(rules[result["test_id"]])
+    return found
+
+
+def scores(verdicts):
+    """(recall, precision) over all rules, as shares."""
+    expected = sum(len(pair[0]) for pair in verdicts)
+    found = sum(len(pair[1]) for pair in verdicts)
+    right = sum(len(pair[0] & pair[1]) for pair in verdicts)
+    return right / expected, right / found
 
 
 def judge_by_patterns(text):
@@ -47,19 +83,29 @@ def print_row(name, expected, found, right):
     print(f"{name:<14}{expected:>9}{found:>7}{right:>7}{recall:>8}{precision:>11}")
 
 
-def main():
-    """Judges every file twice; exits with 1 unless the checker is right about all."""
+def verdicts(bandit=None):
+    """(expected, found) of every file, by whoever judged it; bandit's only with its program."""
     checker = Checker()
     ours, theirs = [], []
+    found = judge_by_bandit(bandit, [path for _, path, _ in corpus()]) if bandit else {}
     for _, path, expected in corpus():
         # The first line says what is expected, and is no part of the question.
         source = path.read_bytes().partition(b"\n")[2]
         ours.append((expected, {finding[2] for finding in checker.ask(source, f"utils/{path.name}")[0]}))
         theirs.append((expected, judge_by_patterns(source.decode())))
     checker.close()
-    table("checker", ours)
-    table("LLD patterns", theirs)
-    return 0 if all(expected == found for expected, found in ours) else 1
+    judged = {"checker": ours, "LLD patterns": theirs}
+    if bandit:
+        judged["bandit"] = [(expected, found[str(path)]) for _, path, expected in corpus()]
+    return judged
+
+
+def main():
+    """Prints the tables; exits with 1 unless the checker is right about every file."""
+    judged = verdicts(sys.argv[1] if len(sys.argv) > 1 else None)
+    for name, pairs in judged.items():
+        table(name, pairs)
+    return 0 if all(expected == found for expected, found in judged["checker"]) else 1
 
 
 if __name__ == "__main__":

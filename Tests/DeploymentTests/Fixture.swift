@@ -118,9 +118,9 @@ func answering(_ text: String, name: String = "hello") -> String {
 
 /// Polls until a condition holds; fails after ten seconds.
 func eventually(_ condition: () async throws -> Bool) async throws {
-  for _ in 0..<500 {
+  for _ in 0..<1500 {
     if try await condition() { return }
     try await Task.sleep(for: .milliseconds(20))
   }
-  Issue.record("did not happen within 10 s")
+  Issue.record("did not happen within 30 s")
 }

@@ -2,7 +2,9 @@
 
 import pytest
 
-from support import Agent, BINARY, CHECKOUT, unusable
+from support import Agent, BINARY, CHECKOUT, end_in_order, unusable
+
+end_in_order()
 
 REASON = unusable()
 

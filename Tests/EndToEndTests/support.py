@@ -1,9 +1,11 @@
 """The real agent, real repositories and loopback HTTP, as an operator has them."""
 
 import collections
+import contextlib
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -92,24 +94,36 @@ def living(processes):
     return left
 
 
-_next_block = 20000 + os.getpid() % 500 * 24
+BLOCK = 16
 
 
-def free_ports(count):
-    """`count` neighbouring ports that nobody has, below the ephemeral ones."""
-    global _next_block
-    for _ in range(600):
-        first = _next_block
-        _next_block = first + count if first + 2 * count < 32000 else 20000
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
+def free_ports(count=BLOCK):
+    """The first of `count` neighbouring ports that nobody has, below the ephemeral ones, and what
+    holds them.
+
+    Each block of them is held by a name in Linux's abstract namespace, which is as wide as that of
+    the ports, until what is given is closed: two runs on one machine never choose the same.
+    """
+    for first in random.sample(range(20000, 32000, BLOCK), 12000 // BLOCK):
+        with contextlib.ExitStack() as holds:
+            try:
+                for block in range(first, first + count, BLOCK):
+                    holds.enter_context(socket.socket(socket.AF_UNIX)).bind(
+                        f"\0sync-agent-test-ports-{block}"
+                    )
+                for port in range(first, first + count):
+                    with socket.socket() as probe:
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first, holds.pop_all()
     raise AssertionError("no free block of ports")
+
+
+def end_in_order():
+    """Has SIGTERM end a run of tests as Ctrl-C does: what the fixtures started is stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 # MARK: HTTP
@@ -260,7 +274,7 @@ class Agent:
         self.data = self.folder / "data"
         self.data.mkdir(exist_ok=True)
         (self.folder / "repos").mkdir(exist_ok=True)
-        first = free_ports(16)
+        first, self._ports = free_ports()
         self.port, self.active_port, self.trial_port = first, first + 1, first + 2
         self.settings = {
             "server.port": first, "runtime.port": first + 1, "runtime.trial_port": first + 2,
@@ -310,9 +324,12 @@ class Agent:
     def tail(self):
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
 
+    # Longer where several machines stand on this one.
+    patience = PATIENCE
+
     def wait(self, condition, what):
         try:
-            return wait_for(condition, what, self.alive)
+            return wait_for(condition, what, self.alive, self.patience)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.tail()}") from None
 
@@ -363,6 +380,7 @@ class Agent:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+            self._ports.close()
 
     def cli(self, command, *arguments, configured=True, env=None, **changes):
         """Another command beside the agent: exit code, standard output, standard error."""

@@ -192,12 +192,12 @@ def test_moving_to_another_folder_is_the_same_utility(agent, live):
     assert agent.value("alpha") == "alpha 1"
 
 
-def test_two_utilities_that_swap_names_keep_their_names_ids(agent, live):
+def test_two_utilities_that_swap_names_take_their_ids_along(agent, live):
     first, second = agent.entry("alpha")["id"], agent.entry("gamma")["id"]
     live.write("alpha", "[data, filter]")
     live.write("gamma", "'alpha 1'", folder="utils/more")
     agent.applied(live.commit_and_push(), phase="synced")
-    assert (agent.entry("alpha")["id"], agent.entry("gamma")["id"]) == (first, second)
+    assert (agent.entry("alpha")["id"], agent.entry("gamma")["id"]) == (second, first)
 
 
 def test_a_change_of_case_keeps_the_id(agent, live):
@@ -312,7 +312,17 @@ def test_the_author_the_committer_and_the_approver(agent, live):
     assert named == work
 
 
-def test_rewritten_history_ends_at_the_new_head(agent, live):
+@pytest.fixture
+def rewritable(agent, demo):
+    """The tenant, applied by an agent that lets its history be rewritten."""
+    agent.settings["policy.history"] = "any"
+    agent.start()
+    agent.applied(demo.push())
+    return demo
+
+
+def test_rewritten_history_ends_at_the_new_head(agent, rewritable):
+    live = rewritable
     first = live.head()
     live.write("alpha", "'alpha 2'")
     live.write("delta", "'delta 1'")
@@ -332,7 +342,8 @@ def test_rewritten_history_ends_at_the_new_head(agent, live):
     assert fate["state"] in ("superseded", "unknown")
 
 
-def test_an_unrelated_history(agent, live):
+def test_an_unrelated_history(agent, rewritable):
+    live = rewritable
     ids = {name: entry["id"] for (name, _), entry in agent.entries().items()}
     live.git("checkout", "-q", "--orphan", "fresh")
     live.write("alpha", "'from scratch'")

@@ -3,10 +3,12 @@
 import json
 import re
 import sqlite3
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from support import sidecar
+from support import BINARY, sidecar
 
 FINDING = {"path", "line", "column", "rule", "severity", "message", "hint"}
 BAD = "import os\n\n\ndef alpha(data, filter):\n    return eval(data)\n"
@@ -66,7 +68,7 @@ def test_sync_with_and_without_an_agent(agent, demo, running):
     if running:
         (branch,) = summary(agent.cli("sync --format json"), 1)
         assert branch["phase"] == "failed" and branch["error"]
-    clear_error(agent.cli("sync --tenant nobody"), "nobody", "repositories.root")
+    clear_error(agent.cli("sync --tenant nobody"), "nobody", "tenant add nobody")
 
 
 def test_sync_alone_of_a_tenant_that_is_gone_says_failed(agent, demo):
@@ -277,6 +279,20 @@ def test_validate_a_medium_finding_is_not_3(agent, tmp_path):
     value = checked(agent.cli("validate --format json", tmp_path), 0)
     assert [f["severity"] for f in value["findings"]] == ["MEDIUM"]
     assert checked(agent.cli("validate --format json", tmp_path, policy__medium="block"), 3)["quarantined"] == ["one"]
+
+
+def test_what_a_killed_process_left_behind_is_no_warning(tmp_path):
+    """libmongoc's counters, /dev/shm/mongoc-<pid>, of an earlier process with the same pid."""
+    script = 'touch /dev/shm/mongoc-$$ && echo $$ && exec "$0" validate nothing'
+    result = subprocess.run(["sh", "-c", script, BINARY], cwd=tmp_path, capture_output=True, text=True)
+    assert result.stderr.startswith("Error: ") and len(result.stderr.splitlines()) == 1
+    assert not Path(f"/dev/shm/mongoc-{result.stdout.strip()}").exists()
+
+
+def test_a_killed_agent_leaves_no_shared_memory(agent, live):
+    left = Path(f"/dev/shm/mongoc-{agent.process.pid}")
+    agent.kill()
+    assert not left.exists()
 
 
 def test_validate_a_revision_and_what_changed_since(agent, demo):

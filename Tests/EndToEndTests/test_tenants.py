@@ -1,6 +1,10 @@
 """Tenants that come, go, break, and must not notice each other."""
 
+import json
+import os
 import shutil
+
+import pytest
 
 
 def push_one(tenant, text, name="one"):
@@ -191,3 +195,104 @@ def test_a_missing_approved_branch_keeps_what_runs(agent, live):
     assert agent.value("alpha") == "alpha 1"
     agent.applied(live.push(), phase="synced")
     assert agent.raw() == before
+
+
+def lose(tenant, agent):
+    """The repository goes; gives what brings it back."""
+    away = agent.folder / "away.git"
+    tenant.bare.rename(away)
+    return lambda: away.rename(tenant.bare)
+
+
+def damage(tenant, agent):
+    """The repository stays, and git cannot open it."""
+    head = (tenant.bare / "HEAD").read_bytes()
+    (tenant.bare / "HEAD").unlink()
+    return lambda: (tenant.bare / "HEAD").write_bytes(head)
+
+
+def forbid(tenant, agent):
+    """The repository belongs to somebody else; without root it is closed instead."""
+    if os.geteuid() == 0:
+        os.chown(tenant.bare, 12345, -1)
+        return lambda: os.chown(tenant.bare, 0, -1)
+    tenant.bare.chmod(0)
+    return lambda: tenant.bare.chmod(0o755)
+
+
+def tenant_state(agent, code="demo"):
+    return agent.get(f"/utils/v1/sync/{code}")["data"]["status"]
+
+
+def told(agent):
+    """The tenant list's status of `demo`."""
+    answer = agent.cli("tenant list", "--format", "json")
+    assert answer.returncode == 0, answer.stderr
+    return {row["tenantcode"]: row["status"] for row in json.loads(answer.stdout)["tenants"]}["demo"]
+
+
+@pytest.mark.parametrize("harm", [lose, damage, forbid])
+def test_an_orphan_keeps_everything_says_the_way_out_and_goes_on_by_itself(agent, live, harm):
+    before, port = agent.raw(), agent.active_port
+    mend = harm(live, agent)
+    if harm is not lose:
+        agent.cli("sync", "--tenant", "demo")  # a change of owner is no hint
+
+    def orphaned():
+        return tenant_state(agent) == "orphaned" and agent.branch()["phase"] == "failed"
+
+    agent.wait(orphaned, "it is orphaned")
+    for restart in (False, True):
+        if restart:
+            agent.stop()
+            assert told(agent) == "orphaned"
+            without = agent.cli("status", "--format", "json")
+            assert json.loads(without.stdout)["tenants"][0]["status"] == "orphaned"
+            agent.start()
+            agent.wait(orphaned, "it is orphaned after a restart")
+            agent.wait(lambda: answers(agent), "the last release is served after a restart")
+        assert agent.raw() == before
+        assert agent.value("alpha", port=port) == "alpha 1"
+        way_out = "sync-agent tenant remove demo --confirm"
+        assert way_out in agent.branch()["report"]["error"]
+        status = agent.cli("status")
+        assert status.returncode == 3 and way_out in status.stdout
+        assert told(agent) == "orphaned"
+        assert str(agent.folder) not in agent.branch()["report"]["error"]
+
+        def health():
+            check = json.loads(agent.http("/health").body)["checks"]["repositories"]
+            return check["status"] == "degraded" and "1 of 1 tenants are orphaned" in check["message"] and check
+
+        assert "tenant remove" in agent.wait(health, "the health says so")["message"]
+        assert agent.http("/health/ready").status == 200
+    mend()
+    agent.wait(lambda: tenant_state(agent) == "active" and agent.branch()["phase"] == "synced", "it goes on")
+    assert told(agent) == "active" and agent.raw() == before
+    live.write("alpha", "'alpha 2'")
+    agent.applied(live.commit_and_push(), phase="synced")
+    assert agent.value("alpha") == "alpha 2"
+
+
+def test_a_suspended_tenant_stays_suspended_when_its_repository_goes_and_comes(agent, live):
+    answer = agent.cli("tenant suspend", "demo", "--reason", "a test")
+    assert answer.returncode == 0, answer.stderr
+    mend = lose(live, agent)
+    agent.cli("sync")
+    assert told(agent) == tenant_state(agent) == "suspended"
+    assert agent.value("alpha") == "alpha 1"
+    answer = agent.cli("tenant resume", "demo", "--reason", "the test goes on")
+    assert answer.returncode == 0, answer.stderr
+    assert told(agent) == tenant_state(agent) == "orphaned"
+    mend()
+    agent.wait(lambda: agent.branch()["phase"] == "synced", "it is synced again")
+    assert told(agent) == "active"
+
+
+def test_one_orphan_harms_no_other_tenant(agent, live):
+    other = agent.tenant("other")
+    agent.applied(push_one(other, "fine"), "other")
+    lose(live, agent)
+    agent.wait(lambda: tenant_state(agent) == "orphaned", "it is orphaned")
+    agent.applied(push_one(other, "still fine"), "other", phase="synced")
+    assert agent.value("one", tenant="other") == "still fine" and tenant_state(agent, "other") == "active"

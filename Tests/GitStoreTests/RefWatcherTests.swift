@@ -40,6 +40,14 @@ import Testing
     return false
   }
 
+  /// Waits until everything before this call has been told: events come in order, and this
+  /// tenant's name is new.
+  private func settle() async throws {
+    let name = "w\(UInt32.random(in: 0 ... .max)).git"
+    _ = try TemporaryRepository(at: root + "/" + name)
+    #expect(try await eventually { hints.has(name) }, "the witness")
+  }
+
   /// Acts, and expects a hint at `tenant` after what came before has settled.
   private func expectHint(
     _ tenant: String, _ what: Comment, _ act: () throws -> Void
@@ -67,12 +75,12 @@ import Testing
       try a.git("update-ref", "refs/heads/feature/a/b", "main~1")
     }
     try await expectHint("a.git", "HEAD") { try a.git("symbolic-ref", "HEAD", "refs/heads/x") }
-    try await Task.sleep(for: .milliseconds(40))
+    try await settle()
     hints.clear()
     try "".write(toFile: a.path + "/refs/heads/main.lock", atomically: false, encoding: .utf8)
     try "".write(toFile: a.path + "/packed-refs.lock", atomically: false, encoding: .utf8)
-    try await Task.sleep(for: .milliseconds(100))
-    #expect(hints.all.isEmpty, "locks are no change")
+    try await settle()
+    #expect(!hints.has("a.git"), "locks are no change")
     await watcher.stop()
   }
 
@@ -97,9 +105,11 @@ import Testing
     try await expectHint("moved.git", "push to the moved one") {
       try TemporaryRepository.git(["branch", "x", "main"], in: root + "/moved.git")
     }
+    try await settle()
     try await expectHint("other.git", "renamed") {
       #expect(rename(root + "/moved.git", root + "/other.git") == 0)
     }
+    try await settle()
     try await expectHint("other.git", "push to the renamed one") {
       try TemporaryRepository.git(["branch", "y", "main"], in: root + "/other.git")
     }
@@ -107,17 +117,14 @@ import Testing
     try await expectHint("other.git", "removed") {
       try FileManager.default.removeItem(atPath: root + "/other.git")
     }
-    // The first event of the removal made the hint; the others still take watches away.
-    var before = -1
-    while before != watcher.status.watches {
-      before = watcher.status.watches
-      try await Task.sleep(for: .milliseconds(100))
-    }
+    try await settle()
+    let before = watcher.status.watches
     hints.clear()
     #expect(symlink(root + "/a.git", root + "/link.git") == 0)
-    try await Task.sleep(for: .milliseconds(60))
-    #expect(!hints.has("link.git") && watcher.status.watches == before)
-    #expect(try tenantDirectories(root: root).keys.sorted() == ["a", "b"])
+    try await settle()
+    #expect(!hints.has("link.git"))
+    #expect(try await eventually { watcher.status.watches == before + 3 }, "the witness's alone")
+    #expect(Set(try tenantDirectories(root: root).keys).isDisjoint(with: ["link", "moved"]))
     await watcher.stop()
   }
 
@@ -165,7 +172,7 @@ import Testing
     hints.clear()
     watcher.inject(fault)
     #expect(try await eventually { watcher.status.restarts >= 1 && watcher.status.alive })
-    #expect(hints.all.contains(Hint(tenants: nil)))
+    #expect(try await eventually { hints.all.contains(Hint(tenants: nil)) })
     try await expectHint("a.git", "works again") { try repository.commit(["utils/a.py": "0"]) }
     await watcher.stop()
   }

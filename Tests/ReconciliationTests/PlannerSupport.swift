@@ -45,10 +45,12 @@ struct World {
   var findsRenames = false
   /// The names among which renames are looked for; nil: all, or those of the plan's scope.
   var renameScope: Set<String>?
-  var servesPackages = true
+  var missingPackages: [String: PackageRefusal] = [:]
   var commit: UInt8 = 1
   var now: Int64 = 1000
   private(set) var entries: [EntryKey: CatalogEntry] = [:]
+  private(set) var identities: [String: [String: Int32]] = [:]
+  private var hadTrial = false
   private var lastID: Int32 = 1000
 
   static func id(_ byte: UInt8) -> ObjectID {
@@ -95,7 +97,9 @@ struct World {
         template: "http://{service}:{port}/{name}", service: "live", port: 80),
       trialAddress: ServiceAddress(
         template: "http://{service}:{port}/{name}", service: "try", port: 81),
-      servesPackages: servesPackages, now: now)
+      missingPackages: missingPackages, now: now)
+    input.identities = identities
+    input.hadTrial = hadTrial
     input.renames = renames + (findsRenames ? likelyRenames(input) : [])
     input.provenance = provenance
     return input
@@ -131,6 +135,8 @@ struct World {
   mutating func sync() -> Plan {
     let plan = plan()
     apply(plan)
+    identities = plan.identities
+    hadTrial = trial != nil
     renames = []
     provenance = [:]
     commit += 1

@@ -11,14 +11,16 @@ import Validation
 @testable import Reconciliation
 
 /// A repository, a catalog and what stands between them.
-private struct Rig {
+struct Rig {
   static let tenant = TenantCode("demo")!
   let folder: TemporaryFolder
   let repository: TemporaryRepository
   let context: ReconcileContext
   var reconciler: TenantReconciler
 
-  init() async throws {
+  init(
+    policy: RevisionPolicy = RevisionPolicy(history: .any, removals: .percent(100))
+  ) async throws {
     folder = try TemporaryFolder()
     repository = try TemporaryRepository()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -26,7 +28,8 @@ private struct Rig {
     context = ReconcileContext(
       settings: .init(
         approvedBranch: "main", trialBranch: "trial", mediumPolicy: .warn,
-        restTemplate: "http://{service}:{port}/{name}", driver: "none", servesPackages: true),
+        restTemplate: "http://{service}:{port}/{name}", driver: "none",
+        policy: policy),
       store: store, snapshots: SnapshotStore(store: store), board: StatusBoard(),
       validator: Validator(
         limits: CheckerLimits(python: "/usr/bin/python3"), cachePath: nil, width: 1, logger: logger),
@@ -55,6 +58,14 @@ private struct Rig {
   /// The catalog in short: "name id status", sorted.
   func catalog() async throws -> [String] {
     try await entries().map { "\($0.name) \($0.id) \($0.status.rawValue)" }.sorted()
+  }
+
+  /// Compares the catalog in short, and shows it where it is another.
+  func expect(
+    _ wanted: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let catalog = try await catalog()
+    #expect(catalog == wanted, sourceLocation: sourceLocation)
   }
 
   func entry(_ name: String, _ status: EntryStatus = .active) async throws -> CatalogEntry? {
@@ -257,7 +268,7 @@ private struct Rig {
   }
 
   @Test func rewrittenHistory() async throws {
-    let rig = try await Rig()
+    let rig = try await Rig(policy: RevisionPolicy(history: .any))
     try rig.push(Rig.files("a"), Rig.files("b"))
     await rig.sync()
     try rig.repository.git("update-ref", "-d", "refs/heads/main")

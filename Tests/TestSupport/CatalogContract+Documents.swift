@@ -8,6 +8,9 @@ extension CatalogContract {
     var put = new("alpha", 0)
     put.entry.quarantine = QuarantineRecord(
       revision: "main@sha1:\(blob(7).hex)", findings: put.entry.sync.findings)
+    put.entry.sync.rollback = RollbackStamp(
+      revision: "main@sha1:\(blob(5).hex)", insteadOf: "main@sha1:\(blob(6).hex)", actor: "Olga",
+      reason: "é \"why\"", at: CatalogSamples.now)
     let applied = try await apply([put], to: store)
     var expected = put.entry
     expected.id = 1001
@@ -102,7 +105,7 @@ extension CatalogContract {
   static func unknownMembers(_ fixture: any CatalogFixture) async throws {
     let store = try await fixture.open()
     try await apply([new("a", 0)], to: store)
-    let value = #"{"b":[1,2.5e3,null,"x\"y"],"a":true}"#
+    let value = #"{"b":[1,2.5,null,"x\"y"],"a":true}"#
     try await fixture.set("platform_note", to: value, tenant: tenant, id: 1001)
     try await fixture.set("utils_used", to: "true", tenant: tenant, id: 1001)
     let changed = CatalogSamples.entry("renamed", id: 1001)
@@ -113,6 +116,25 @@ extension CatalogContract {
     #expect(document.contains(#""platform_note":"# + value))
     #expect(document.contains(#""utils_used":true"#) && document.contains(#""name":"renamed""#))
     #expect(try await store.items(of: tenant).map(\.json) == applied.puts.map(\.item.json))
+    try await fixture.close(store)
+  }
+
+  static func platformPlaybooks(_ fixture: any CatalogFixture) async throws {
+    let store = try await fixture.open()
+    try await apply([new("a", 0)], to: store)
+    try await fixture.set("playbook_name", to: #"["p","q"]"#, tenant: tenant, id: 1001)
+    var entry = CatalogSamples.entry("a", id: 1001)
+    entry.description = "changed"
+    entry.playbookNames = []
+    let kept = try await apply([update(entry)], to: store)
+    #expect(kept.puts.first?.entry.playbookNames == ["p", "q"])
+    let stored = try #require(try await store.entries(of: tenant).first)
+    #expect(stored.playbookNames == ["p", "q"] && stored.description == "changed")
+    #expect(!entry.differs(from: stored))
+    entry.playbookNames = ["mine"]
+    #expect(entry.differs(from: stored))
+    try await apply([update(entry)], to: store)
+    #expect(try await store.entries(of: tenant).first?.playbookNames == ["mine"])
     try await fixture.close(store)
   }
 

@@ -104,6 +104,7 @@ extension CatalogContract {
       held: HeldRevision(reason: "because"), error: "e")
     let trial = BranchStatus(branch: "trial")
     let other = try #require(TenantCode("other"))
+    for tenant in [tenant, other] { try await store.ensureTenant(tenant, now: 1) }
     try await store.record([trial, main], of: tenant)
     try await store.record([trial], of: other)
     #expect(try await store.branchStatuses(of: tenant) == [main, trial])
@@ -139,8 +140,52 @@ extension CatalogContract {
     try await fixture.close(store)
   }
 
+  static func removal(_ fixture: any CatalogFixture) async throws {
+    let store = try await fixture.open()
+    let other = try #require(TenantCode("aaa"))
+    for tenant in [tenant, other] {
+      try await store.ensureTenant(tenant, now: 1)
+      _ = try await apply([new("one", 0, tenant: tenant)], tenant: tenant, to: store)
+      try await store.record([BranchStatus(branch: "main")], of: tenant)
+    }
+    let calls = try #require(store as? any ExecutionStore)
+    func call(_ id: String, of tenant: TenantCode) async throws -> Int {
+      try await calls.appendExecutions(
+        [
+          ExecutionRecord(
+            id: id, taskid: 1001, userid: 1, tenantcode: tenant.rawValue, createddate: 1,
+            request: "{}", response: "{}", status: "completed", executionTime: 0.1,
+            errorMessage: "", logs: [], username: "", name: "one")
+        ], of: tenant, keeping: 10
+      ).count
+    }
+    #expect(try await call("000000000000000000000001", of: tenant) == 1)
+    try await fixture.insertForeign(
+      #"{"name":"foreign","id":7,"status":"active","customutils":false,"tenantcode":"demo"}"#,
+      tenant: tenant)
+    try await store.setStatus(.removed, of: tenant)
+    for _ in 1...2 {
+      try await store.empty(tenant)
+      #expect(try await store.entries(of: tenant).isEmpty)
+      #expect(try await store.branchStatuses(of: tenant).isEmpty)
+      #expect(try await calls.executions(of: tenant, RecordQuery()).total == 0)
+      #expect(try await fixture.documents(of: tenant).count == 1)
+    }
+    // A server that drained meanwhile tells of its last call.
+    #expect(try await call("000000000000000000000002", of: tenant) == 0)
+    #expect(try await store.tenants().map(\.status) == [.active, .removed])
+    for _ in 1...2 { try await store.forget(tenant) }
+    #expect(try await store.tenants().map(\.tenant) == [other])
+    #expect(try await store.entries(of: other).count == 1)
+    #expect(try await store.branchStatuses(of: other).count == 1)
+    try await store.ensureTenant(tenant, now: 2)
+    #expect(try await apply([new("one", 0)], to: store).identities == [0: 1002])
+    try await fixture.close(store)
+  }
+
   static func bigBatch(_ fixture: any CatalogFixture) async throws {
     let store = try await fixture.open()
+    try await store.ensureTenant(tenant, now: 1)
     let puts = (0..<2000).map { new("utility_\($0)", $0) }
     let applied = try await apply(puts, to: store)
     #expect(applied.identities.count == 2000 && applied.identities[1999] == 3000)

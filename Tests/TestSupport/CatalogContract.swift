@@ -44,9 +44,13 @@ public struct CatalogContract: Sendable, CustomTestStringConvertible {
     .init(name: "a replaced document that is gone is a conflict", body: goneDocument),
     .init(name: "branches are recorded, replaced and forgotten", body: branches),
     .init(name: "unknown members and utils_used survive", body: unknownMembers),
+    .init(name: "playbooks of the platform survive", body: platformPlaybooks),
     .init(name: "contents are kept, set and removed", body: contents),
     .init(name: "deletes are exact and repeatable", body: deletes),
     .init(name: "tenants are known once and apart", body: tenants),
+    .init(name: "a tenant is emptied and forgotten, and its numbers stay used", body: removal),
+    .init(name: "the audit grows with a change or not at all", body: audit),
+    .init(name: "calls are kept once, newest first and not for ever", body: executions),
     .init(name: "two thousand entries in one change", body: bigBatch),
   ]
 }

@@ -14,8 +14,8 @@ public enum CatalogSamples {
     ObjectID(bytes: [UInt8](repeating: byte, count: 20))!
   }
 
-  /// What `reading` gives for a blob in these tests: its name in hexadecimal.
-  public static func bytes(_ blob: ObjectID) -> [UInt8] { Array(blob.hex.utf8) }
+  /// What `reading` gives for a blob in these tests: a comment with its name.
+  public static func bytes(_ blob: ObjectID) -> [UInt8] { Array("# \(blob.hex)".utf8) }
 
   /// A version of a utility with every kind of value in it.
   public static func version(_ name: String, blob: ObjectID = blob(1)) -> UtilityVersion {

@@ -17,19 +17,6 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 let sharedValidator = Validator(
   limits: CheckerLimits(python: "/usr/bin/python3"), cachePath: nil, width: 2, logger: quiet)
 
-/// A generator whose numbers are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
-}
-
 /// A folder that goes with its last reference.
 final class ScratchFolder: Sendable {
   let path: String

@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = options.parse(arguments)
     log.configure(given.log_level, given.tenant)
     try:
-        release = Release.load(given.release)
+        release = Release.load(given.release, given.environments)
         if release.tenant != given.tenant:
             raise ReleaseError(
                 f"release {given.release} is of tenant {release.tenant}, not {given.tenant}"
@@ -41,7 +41,7 @@ def _load_retiring(given: options.Options, release: Release) -> dict[str, Utilit
     by the release or a folder named earlier, that one stays."""
     retiring: dict[str, Utility] = {}
     for old in given.retiring:
-        found = Release.load(old.folder, only=old.names)
+        found = Release.load(old.folder, given.environments, only=old.names)
         if found.tenant != given.tenant:
             raise ReleaseError(f"release {old.folder} is of tenant {found.tenant}")
         for name, utility in found.utilities.items():

@@ -42,14 +42,18 @@ class Control:
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
         return cls(reader, 1)
 
-    async def commands(self) -> AsyncIterator[str]:
-        """Each command's name; lines that hold none are answered with an `error` event."""
+    async def commands(self) -> AsyncIterator[dict[str, object]]:
+        """Each command, whose name is its `command`; lines that hold none are answered with an
+        `error` event."""
         try:
             while line := await self._reader.readline():
                 try:
-                    yield str(json.loads(line)["command"])
+                    command = json.loads(line)
+                    command["command"] = str(command["command"])
                 except (ValueError, KeyError, TypeError):
                     self.emit("error", reason=f"not a command: {line[:200]!r}")
+                else:
+                    yield command
         except (ValueError, OSError) as error:  # a line without end, or a broken stream
             _log.error("control channel failed: %s", error)
 

@@ -46,34 +46,51 @@ class Options:
     release: Path
     tenant: str
     retiring: tuple[Retiring, ...]
+    environments: dict[str, Path]
     listen_fd: int | None
     host: str
     port: int
     control: bool
+    control_socket: Path | None
+    control_port: int | None
+    control_key: str
     body_limit: int
     keep_alive: float
     drain_idle: float
     grace: float
     log_level: str
+    journal: int
+    journal_payload: int
+    journal_linger: float
     limits: Limits
 
 
 def parse(arguments: list[str] | None = None) -> Options:
     """Options from the command line; exits with status 2 and a usage message on errors."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if (given.control_port is None) != (given.control_key is None):
+        parser.error("--control-port and --control-key belong together")
     return Options(
         release=given.release,
         tenant=given.tenant,
         retiring=tuple(given.retiring),
+        environments={folder.name: folder for folder in given.environment},
         listen_fd=given.listen_fd,
         host=given.host,
         port=given.port or 0,
-        control=not given.no_control,
+        control=not (given.no_control or given.control_socket or given.control_port),
+        control_socket=given.control_socket,
+        control_port=given.control_port,
+        control_key=given.control_key or "",
         body_limit=given.max_body * MIB,
         keep_alive=given.keep_alive,
         drain_idle=given.drain_idle,
         grace=given.grace,
         log_level=given.log_level,
+        journal=given.journal,
+        journal_payload=given.journal_payload,
+        journal_linger=given.journal_linger,
         limits=Limits(
             memory=given.memory * MIB,
             open_files=given.open_files,
@@ -99,12 +116,21 @@ def _parser() -> argparse.ArgumentParser:
     add("--tenant", required=True, metavar="CODE", help="for the logs; must match release.json")
     add("--retiring", type=Retiring.parse, action="append", default=[], metavar="DIR:NAME,...",
         help="utilities of a previous release, served until the command `retire`; repeatable")
+    add("--environment", type=Path, action="append", default=[], metavar="DIR",
+        help="packages of the utilities whose `env` is the folder's name; repeatable")
 
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--listen-fd", type=int, metavar="N", help="inherited listening socket")
     where.add_argument("--port", type=int, metavar="P", help="own socket, with SO_REUSEPORT")
     add("--host", default="127.0.0.1", metavar="H", help="address for --port (%(default)s)")
-    add("--no-control", action="store_true", help="listen at once and ignore stdin; for containers")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--no-control", action="store_true", help="listen at once and ignore stdin")
+    how.add_argument("--control-socket", type=Path, metavar="PATH",
+                     help="obey HTTP on a unix socket instead of stdin; for containers")
+    how.add_argument("--control-port", type=int, metavar="P",
+                     help="listen at once, and obey HTTP on this port of --host; for tasks of a Swarm")
+    add("--control-key", metavar="HEX",
+        help="SHA-256 of the key that a caller of --control-port has to know")
 
     count = _at_least(1)
     add("--memory", type=_at_least(64), default=512, metavar="MIB",
@@ -132,6 +158,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the same while draining (%(default)g)")
     add("--grace", type=_seconds, default=5.0, metavar="S",
         help="a drain may last the longest timeout and this (%(default)g)")
+    add("--journal", type=_at_least(0), default=0, metavar="N",
+        help="calls that are kept for the agent to collect (%(default)s)")
+    add("--journal-payload", type=_at_least(0), default=4096, metavar="BYTES",
+        help="how much of a call's request, response, error and prints is kept (%(default)s)")
+    add("--journal-linger", type=_seconds, default=3.0, metavar="S",
+        help="how long a drained server waits for its last calls to be collected (%(default)g)")
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info",
         help="(%(default)s)")
     return parser

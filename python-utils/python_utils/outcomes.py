@@ -33,3 +33,7 @@ class WorkerDied(CallError):
     def __init__(self, reason: str, started: bool) -> None:
         super().__init__(reason)
         self.started = started
+
+
+class Cancelled(CallError):
+    """An operator ended the call."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 
@@ -24,6 +25,7 @@ class Utility:
     sha256: str
     timeout: float
     modules: dict[str, bytes]
+    packages: str | None = None  # the folder of its packages, an absolute path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,13 @@ class Release:
     utilities: dict[str, Utility]
 
     @classmethod
-    def load(cls, folder: Path, only: Iterable[str] | None = None) -> Release:
+    def load(
+        cls, folder: Path, environments: Mapping[str, Path] = MappingProxyType({}),
+        only: Iterable[str] | None = None,
+    ) -> Release:
         """Read and verify a release, or those utilities of it and all of its modules.
+
+        `environments` are the folders of package environments by their digest.
 
         Every problem is told at once. Files that the manifest does not list are not read.
         """
@@ -61,14 +68,23 @@ class Release:
                 problems.append(f"utility {name}: its file has to be {path}")
             elif not 0 < timeout <= 3600:
                 problems.append(f"utility {name}: timeout {timeout:g} is not within 1 to 3600 s")
-            elif env:
-                problems.append(f"utility {name}: package environment {env} is not supported yet")
+            elif env and not (packages := _packages(environments, env)):
+                problems.append(f"utility {name}: package environment {env} is not there")
             else:
                 source = reader.read(path, "utils", digest)
-                utilities[name] = Utility(name, path, source, digest, timeout, modules)
+                utilities[name] = Utility(
+                    name, path, source, digest, timeout, modules, packages if env else None
+                )
         if problems:
             raise ReleaseError(f"release {folder} is refused: " + "; ".join(problems))
         return cls(str(manifest["release"]), str(manifest["tenant"]), utilities)
+
+
+def _packages(environments: Mapping[str, Path], env: str) -> str | None:
+    """Where an environment's packages are, or None."""
+    folder = environments.get(env)
+    packages = folder and folder.absolute() / "site-packages"
+    return str(packages) if packages and packages.is_dir() else None
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from . import envelope
-from .outcomes import MalformedBody, Overloaded, TimedOut, UtilityRaised, WorkerDied
+from .journal import Journal
+from .outcomes import (
+    Cancelled, MalformedBody, Overloaded, TimedOut, UtilityRaised, WorkerDied,
+)
 from .release import Release, Utility
 from .workers import WorkerPool
 
@@ -47,10 +52,35 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+class BadUser(Exception):
+    """The headers that name the caller are not understood."""
+
+
+def caller(request: web.BaseRequest) -> tuple[int, str]:
+    """Whose call it is, as the platform says: the headers `X-User-Id` and `X-User-Name`."""
+    number, name = request.headers.get("X-User-Id", "0"), request.headers.get("X-User-Name", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+        raise BadUser("X-User-Id has to be a number")
+    return int(number), name[:200]
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """A call that runs."""
+
+    user: int
+    task: asyncio.Task[bytes]
+    cancelled: bool = False
+
+
 class Responder:
     """Answers requests from one release, and until `retire` from what a former one left."""
 
-    def __init__(self, release: Release, retiring: dict[str, Utility], pool: WorkerPool) -> None:
+    def __init__(
+        self, release: Release, retiring: dict[str, Utility], pool: WorkerPool, journal: Journal
+    ) -> None:
+        self._journal = journal
+        self._running: set[_Call] = set()
         self._release = release
         self._retiring = retiring
         self._pool = pool
@@ -67,11 +97,19 @@ class Responder:
             self._pool.forget(utility)
         self._retiring = {}
 
+    def cancel(self, user: int) -> int:
+        """End a user's running calls; how many there were."""
+        calls = [call for call in self._running if call.user == user and not call.cancelled]
+        for call in calls:
+            call.cancelled = True
+            call.task.cancel()
+        return len(calls)
+
     async def answer(self, request: web.BaseRequest, body: bytes) -> web.Response:
         name = request.path.removeprefix("/").removesuffix("/")
         utility = self._release.utilities.get(name) or self._retiring.get(name)
         if utility and request.method == "POST":
-            return await self._call(utility, body)
+            return await self._call(utility, request, body)
         if request.path == "/healthz":
             if request.method in ("GET", "HEAD"):
                 return self._health()
@@ -89,10 +127,19 @@ class Responder:
         body = {"status": status, "release": self._release.digest, "utilities": hashes}
         return envelope.plain(503 if self.draining else 200, body)
 
-    async def _call(self, utility: Utility, body: bytes) -> web.Response:
+    async def _call(
+        self, utility: Utility, request: web.BaseRequest, body: bytes
+    ) -> web.Response:
         began = time.monotonic()
         try:
-            answer = envelope.success(await self._pool.call(utility, body))
+            user = caller(request)
+        except BadUser as error:
+            return envelope.failure(400, "VALIDATION_ERROR", str(error))
+        printed: list[str] = []
+        message, status, result = "", "failed", b""
+        try:
+            result = await self._run(utility, user[0], body, printed)
+            answer, status = envelope.success(result), "completed"
         except MalformedBody as error:
             message = f'The body has to be a JSON object {{"data", "filter"}}: {error}'
             answer = envelope.failure(400, "VALIDATION_ERROR", message)
@@ -112,11 +159,33 @@ class Responder:
             message = f"Utility '{utility.name}' is overloaded: {error}"
             answer = envelope.failure(503, "OVERLOADED", message, {"Retry-After": _RETRY_AFTER})
             _report(utility, message)
+        except Cancelled:
+            message, status = "The call was ended by an operator", "cancelled"
+            answer = envelope.failure(500, "CANCELLED", message)
+            _report(utility, message)
+        self._journal.add(
+            utility.name, began=began, status=status, user=user, request=body, response=result,
+            error=message, logs=printed,
+        )
         if _log.isEnabledFor(logging.DEBUG):
             duration = round((time.monotonic() - began) * 1000, 3)
             fields = {"utility": utility.name, "status": answer.status, "duration_ms": duration}
             _log.debug("call of %s", utility.name, extra={"fields": fields})
         return answer
+
+    async def _run(self, utility: Utility, user: int, body: bytes, printed: list[str]) -> bytes:
+        """The result, or one of `outcomes`; can be ended by `cancel`."""
+        task = asyncio.ensure_future(self._pool.call(utility, body, printed))
+        call = _Call(user, task)
+        self._running.add(call)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if call.cancelled:
+                raise Cancelled from None
+            raise
+        finally:
+            self._running.discard(call)
 
 
 def _report(utility: Utility, message: str, **details: str) -> None:

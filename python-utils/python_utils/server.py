@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -13,7 +14,9 @@ from aiohttp import web
 from . import envelope
 from .connections import Connections
 from .control import Control
+from .control_socket import ControlPort, ControlSocket
 from .forward import Forwarder, ForwardFailed, NoSuccessor
+from .journal import Journal
 from .listener import Listener, bound, inherited
 from .options import Options
 from .release import Release, Utility
@@ -21,6 +24,8 @@ from .responder import BodyRefused, Responder, read_body
 from .workers import WorkerPool
 
 _DRAIN_TICK = 0.02  # seconds between two looks at what is still open
+_TELLING = 1.0  # seconds between two events with calls
+_PAGE = 500  # calls in one answer or event
 _log = logging.getLogger("server")
 
 
@@ -36,12 +41,14 @@ class Server:
         self._options = options
         self._release = release
         self._pool = WorkerPool(options.limits)
-        self._responder = Responder(release, retiring, self._pool)
+        self._journal = Journal(options.journal, options.journal_payload)
+        self._responder = Responder(release, retiring, self._pool, self._journal)
         self._connections = Connections(self._handle, options.keep_alive)
         self._drain_began: float | None = None
         self._forwarding = 0
         self._drained = asyncio.Event()
         self._control: Control | None = None
+        self._listening = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener = Listener(socket, self._connections, shared)
         self._forwarder = Forwarder(self._listener.address, self._listener.family)
@@ -49,20 +56,30 @@ class Server:
     async def run(self) -> None:
         """Return once drained. OSError when the control channel cannot be opened."""
         loop = asyncio.get_running_loop()
+        channel = self._control_socket()
         try:
             if self._options.control:
                 self._control = await Control.over_stdio()
                 self._start(self._obey(self._control))
+                self._start(self._tell_executions())
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.drain)
-            hashes = {name: each.sha256 for name, each in self._release.utilities.items()}
-            self._emit("ready", release=self._release.digest, utilities=hashes, pid=os.getpid())
-            if not self._control:
+            self._emit(
+                "ready", release=self._release.digest, utilities=self._hashes(), pid=os.getpid()
+            )
+            if channel:
+                await channel.open()
+            if not self._control and not self._options.control_socket:
                 self.listen()
             await self._drained.wait()
             await self._forwarder.close()
+            if channel:
+                await self._linger()
         finally:
+            if channel:
+                channel.close()
             self._pool.close()
+        self._send_executions()
         self._emit("drained")
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
@@ -84,13 +101,61 @@ class Server:
         if self._control:
             self._control.emit(event, **fields)
 
+    def _hashes(self) -> dict[str, str]:
+        return {name: each.sha256 for name, each in self._release.utilities.items()}
+
     # Commands
+
+    def _control_socket(self) -> ControlSocket | None:
+        def calls(after: int) -> str:
+            return self._journal.after(after, _PAGE)
+
+        options, cancel = self._options, self._responder.cancel
+        if options.control_port is not None:
+            # A task is started and stopped by Swarm.
+            return ControlPort(
+                options.host, options.control_port, options.control_key, self._health,
+                {"retire": self.retire}, calls, cancel,
+            )
+        if options.control_socket is None:
+            return None
+        commands = {"listen": self.listen, "drain": self.drain, "retire": self.retire}
+        return ControlSocket(options.control_socket, self._health, commands, calls, cancel)
+
+    # Calls for the agent
+
+    async def _tell_executions(self) -> None:
+        while True:
+            await asyncio.sleep(_TELLING)
+            self._send_executions()
+
+    def _send_executions(self) -> None:
+        """Write all calls as events. What the agent is told it has: it outlives no server."""
+        while self._control and len(self._journal):
+            page = json.loads(self._journal.after(0, _PAGE))
+            self._control.emit("executions", **page)
+            self._journal.after(page["last"], 0)
+
+    async def _linger(self) -> None:
+        """Wait for the agent to collect the last calls."""
+        end = asyncio.get_running_loop().time() + self._options.journal_linger
+        while len(self._journal) and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(_DRAIN_TICK)
+
+    def _health(self) -> dict[str, object]:
+        status = "listening" if self._listening else "ready"
+        if self._drain_began is not None:
+            status = "draining"
+        return {"status": status, "release": self._release.digest, "utilities": self._hashes()}
 
     async def _obey(self, control: Control) -> None:
         commands = {"listen": self.listen, "drain": self.drain, "retire": self.retire}
-        async for name in control.commands():
+        async for order in control.commands():
+            name = order["command"]
             if command := commands.get(name):
                 command()
+            elif name == "cancel" and isinstance(user := order.get("user"), int):
+                control.emit("cancelled", user=user, count=self._responder.cancel(user))
             else:
                 control.emit("error", reason=f"unknown command {name!r}")
         _log.error("the agent has gone; ending at once")
@@ -99,7 +164,9 @@ class Server:
 
     def listen(self) -> None:
         if self._drain_began is None:
-            self._listener.start()
+            if not self._listening:
+                self._listener.start()
+            self._listening = True
             self._emit("listening", port=self._listener.address[1])
 
     def retire(self) -> None:

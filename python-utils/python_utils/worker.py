@@ -89,6 +89,10 @@ class Worker:
         restrict(resource.RLIMIT_NOFILE, order["open_files"], order["open_files"])
         restrict(resource.RLIMIT_FSIZE, order["file_size"], order["file_size"])
         sys.argv = [self._name]
+        if order["packages"]:
+            # Last: no package takes the place of a module of the standard library. Its `.pth` files
+            # are not read, so that nothing but an import runs its code.
+            sys.path.append(order["packages"])
         modules = ReleaseModules(
             {path: source for path, source in sources.items() if path.startswith("lib/")}
         )

@@ -64,6 +64,7 @@ class WorkerProcess(asyncio.Protocol):
         self._call_started = False
         self._pending: asyncio.Future[tuple[int, bytes]] | None = None
         self._reason: str | None = None
+        self._printed: list[str] | None = None
 
     def spawn(self) -> None:
         """Start the process; OSError when the machine has no room for it."""
@@ -102,8 +103,9 @@ class WorkerProcess(asyncio.Protocol):
             theirs.close()
             os.close(lifeline)
 
-    async def load(self) -> None:
+    async def load(self, printed: list[str]) -> None:
         """Run the utility's module in the new process; raises what `call` raises."""
+        self._printed = printed
         self._socket.setblocking(False)
         await self._loop.create_unix_connection(lambda: self, sock=self._socket)
         await self._exchange(LOAD, 0, self._order(), self.utility.timeout)
@@ -120,13 +122,16 @@ class WorkerProcess(asyncio.Protocol):
             "file_size": self._limits.file_size,
             "output": self._limits.output,
             "max_result": self._limits.result,
+            "packages": self.utility.packages,
             "files": [(path, len(source)) for path, source in files.items()],
         }
         encoded = json.dumps(header).encode()
         return b"".join([struct.pack(">I", len(encoded)), encoded, *files.values()])
 
-    async def call(self, body: bytes) -> bytes:
-        """The result as JSON, or one of the outcomes that are raised."""
+    async def call(self, body: bytes, printed: list[str]) -> bytes:
+        """The result as JSON, or one of the outcomes that are raised; what the call prints is
+        added to `printed`."""
+        self._printed = printed
         self._call = (self._call + 1) % 2**32 or 1
         return await self._exchange(CALL, self._call, body, self.utility.timeout)
 
@@ -247,6 +252,8 @@ class WorkerProcess(asyncio.Protocol):
             return
         text = os.pread(self._output, self._limits.output, 0).decode("utf-8", "backslashreplace")
         os.ftruncate(self._output, 0)
+        if self._printed is not None:
+            self._printed.append(text)
         cut = size >= self._limits.output
         fields = {"utility": self.utility.name, "output": text, "truncated": cut}
         _log.info("output of utility %s", self.utility.name, extra={"fields": fields})

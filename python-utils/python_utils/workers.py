@@ -53,24 +53,26 @@ class WorkerPool:
         self._subreaper = False
         self._housekeeping: asyncio.TimerHandle | None = None
 
-    async def call(self, utility: Utility, body: bytes) -> bytes:
-        """The result as JSON, or one of `outcomes`. A call whose worker died before it began
-        is tried once more: something that an earlier call left behind ended that worker."""
+    async def call(self, utility: Utility, body: bytes, printed: list[str]) -> bytes:
+        """The result as JSON, or one of `outcomes`; what the utility prints is added to `printed`.
+
+        A call whose worker died before it began is tried once more: something that an earlier call
+        left behind ended that worker. When the task is cancelled, so is the call."""
         try:
-            return await self._attempt(utility, body)
+            return await self._attempt(utility, body, printed)
         except WorkerDied as death:
             if death.started:
                 raise
             _log.warning("worker of %s %s before the call; trying again", utility.name, death)
-            return await self._attempt(utility, body)
+            return await self._attempt(utility, body, printed)
 
-    async def _attempt(self, utility: Utility, body: bytes) -> bytes:
+    async def _attempt(self, utility: Utility, body: bytes, printed: list[str]) -> bytes:
         worker = await self._acquire(utility)
         try:
             if not worker.pid:
                 self._spawn(worker)
-                await worker.load()
-            return await worker.call(body)
+                await worker.load(printed)
+            return await worker.call(body, printed)
         finally:
             self._release(worker)
 

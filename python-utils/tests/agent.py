@@ -33,6 +33,7 @@ def write_release(
     modules: dict[str, str] | None = None,
     digest: str = "r1",
     timeouts: dict[str, float] | None = None,
+    environments: dict[str, str] | None = None,
 ) -> Path:
     """A release folder; a utility is the body of its function, or a module that has `def`."""
     manifest: dict[str, Any] = {
@@ -44,7 +45,8 @@ def write_release(
             source = f"def {name}(data, filter):\n" + textwrap.indent(source, "    ")
         write(folder / "utils" / f"{name}.py", source)
         manifest["utilities"][name] = {
-            "file": f"utils/{name}.py", "sha256": sha256(source), "env": "",
+            "file": f"utils/{name}.py", "sha256": sha256(source),
+            "env": (environments or {}).get(name, ""),
             "timeout": (timeouts or {}).get(name, 20),
         }
     for path, source in (modules or {}).items():

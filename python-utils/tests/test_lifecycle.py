@@ -39,7 +39,7 @@ def test_every_mismatch_is_told_and_nothing_is_served(agent):
     (lambda m: m["modules"].update({"/etc/x.py": ""}), "not the path of a Python file"),
     (lambda m: m["utilities"]["one"].update(file="utils/two.py"), "has to be utils/one.py"),
     (lambda m: m["utilities"]["one"].update(timeout=0), "timeout 0"),
-    (lambda m: m["utilities"]["one"].update(env="abc"), "environment abc is not supported yet"),
+    (lambda m: m["utilities"]["one"].update(env="abc"), "environment abc is not there"),
     (lambda m: m["utilities"].update(two={}), "utility two: bad entry"),
 ])
 def test_a_manifest_that_is_wrong(agent, change, text):

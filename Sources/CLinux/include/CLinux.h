@@ -1,6 +1,9 @@
 // Linux and glibc calls that Swift's Glibc module does not offer: GNU extensions and variadics.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 /// Names the calling thread, 15 bytes at most. Source: prctl(2), PR_SET_NAME.
@@ -18,6 +21,10 @@ int linux_spawn(pid_t *pid, char *const argv[], char *const envp[], const int *d
 /// Writes all of the file system that has `descriptor` to the disk; 0, or -1 with errno.
 /// Source: syncfs(2).
 int linux_syncfs(int descriptor);
+
+/// Has the kernel kill this process as soon as the thread that started it ends. 0, or -1 with errno.
+/// Source: prctl(2), PR_SET_PDEATHSIG.
+int linux_die_with_parent(void);
 
 /// An anonymous file in memory, closed on exec, or -1 with errno. Source: memfd_create(2).
 int linux_memory_file(const char *name);
@@ -37,6 +44,19 @@ int linux_poller_remove(int poller, int descriptor);
 /// Waits, and puts the tokens of at most 64 readable descriptors into `tokens`; their number, or
 /// -1 with errno.
 int linux_poller_wait(int poller, uint64_t tokens[64]);
+
+/// The size of a terminal; 0, or -1 with errno. Source: ioctl_tty(2), TIOCGWINSZ.
+int linux_terminal_size(int descriptor, struct winsize *size);
+
+/// Whether `part` occurs in `text`. Source: memmem(3).
+bool linux_contains(const void *text, size_t text_size, const void *part, size_t part_size);
+
+/// Has allocations from `bytes` on given back to the system when they are freed, whatever was freed
+/// before: glibc would raise that limit by itself. Source: mallopt(3), M_MMAP_THRESHOLD.
+void linux_return_large_memory(int bytes);
+
+/// Gives freed memory back to the system. Source: malloc_trim(3).
+void linux_trim_memory(void);
 
 /// A close-on-exec counter that wakes a poller, non-blocking, or -1 with errno.
 /// Source: eventfd(2).

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import Logging
+import Reporting
 import Telemetry
 import UtilityModel
 
@@ -25,6 +26,11 @@ struct CommonOptions: ParsableArguments {
       file: config, flags: settings, environment: ProcessInfo.processInfo.environment)
   }
 
+  /// The log of a command that only reads the catalog: warnings and worse, as text.
+  static var silentLogger: Logger {
+    Logger(label: "sync-agent") { TextLogHandler(label: $0, level: .warning, coloured: false) }
+  }
+
   /// The log of a command that looks or runs.
   static func logger(_ configuration: Configuration, quiet: Bool = false) -> Logger {
     let configured = Logger.Level(rawValue: configuration.text("log.level")) ?? .info
@@ -33,26 +39,52 @@ struct CommonOptions: ParsableArguments {
     let format = configuration["log.format"] ?? (terminal ? "text" : "json")
     let coloured = terminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
     return Logger(label: "sync-agent") { label in
-      if format == "json" { return JSONLogHandler(label: label, level: level) }
-      return TextLogHandler(label: label, level: level, coloured: coloured)
+      let scope = RequestScope.metadataProvider
+      if format == "json" {
+        return JSONLogHandler(label: label, level: level, metadataProvider: scope)
+      }
+      return TextLogHandler(
+        label: label, level: level, coloured: coloured, metadataProvider: scope)
     }
   }
 }
 
+extension CommonOptions {
+  /// A log that says nothing: for a hook, whose every line goes to whoever pushed.
+  static let silence = Logger(label: "sync-agent") { _ in SwiftLogNoOpLogHandler() }
+}
+
 /// Printing answers.
 enum Output {
+  /// Writes to standard output, all at once.
+  static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+  /// Writes to standard error, all at once.
+  static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var rest = ArraySlice(text.utf8.map { $0 })
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // A reader that went away has seen what it wanted.
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// How text is written to standard output.
+  static var style: TextStyle { TextStyle(isColoured: isColoured) }
+
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
-  /// A finding as one or two lines.
+  /// A finding as one or two lines, without its source.
   static func text(_ finding: Finding) -> String {
-    let place =
-      finding.line > 0 ? "\(finding.path):\(finding.line):\(finding.column)" : finding.path
-    let hint = finding.hint.isEmpty ? "" : "\n    \(finding.hint)"
-    return "\(place): \(finding.severity.rawValue) \(finding.rule): \(finding.message)\(hint)"
+    FindingText.lines(finding, source: nil, style: style).joined(separator: "\n    ")
   }
 
   /// Whether standard output is a terminal that wants colour.

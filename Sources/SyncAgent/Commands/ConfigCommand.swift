@@ -18,7 +18,10 @@ struct ConfigCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-      _ = try options.load()
+      let configuration = try options.load()
+      try await configuration.checkSecurityFiles()
+      let missing = await configuration.missingFromEngine()
+      guard missing.isEmpty else { throw ConfigurationError(problems: missing) }
       print("the configuration is fine")
     }
   }

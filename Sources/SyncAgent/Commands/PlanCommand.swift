@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GitStore
 import Reconciliation
+import Reporting
 import UtilityModel
 
 /// `sync-agent plan`: what a sync would change.
@@ -47,9 +48,15 @@ struct PlanCommand: AsyncParsableCommand {
         failed = true
       }
     }
-    if format == .json { try Output.json(answer) } else { answer.printText() }
+    if format == .json {
+      try Output.json(answer)
+    } else {
+      Output.write(answer.text(Output.style))
+    }
     if failed { throw ExitCode(1) }
-    if answer.tenants.contains(where: { !$0.quarantined.isEmpty }) { throw ExitCode(3) }
+    if answer.tenants.contains(where: { !$0.quarantined.isEmpty || $0.held != nil }) {
+      throw ExitCode(3)
+    }
     if answer.tenants.contains(where: { !$0.changes.isEmpty || $0.rollout.restart }) {
       throw ExitCode(2)
     }
@@ -90,9 +97,11 @@ struct PlanAnswer: Encodable {
     var rollout: Rollout
     var quarantined: [QuarantinedUtility]
     var held: HeldRevision?
+    /// The revision that each rolled-back utility is served at.
+    var rollbacks: [String: String]
 
     enum CodingKeys: CodingKey {
-      case tenantcode, branch, revision, changes, rollout, quarantined, held
+      case tenantcode, branch, revision, changes, rollout, quarantined, held, rollbacks
     }
 
     /// Every key is written, null where there is nothing.
@@ -105,6 +114,7 @@ struct PlanAnswer: Encodable {
       try container.encode(rollout, forKey: .rollout)
       try container.encode(quarantined, forKey: .quarantined)
       try container.encode(held, forKey: .held)
+      try container.encode(rollbacks, forKey: .rollbacks)
     }
 
     init(tenant: String, preview: PlanPreview) {
@@ -119,39 +129,99 @@ struct PlanAnswer: Encodable {
       rollout = Rollout(
         runtime: preview.runtime, release: preview.release, restart: preview.restart)
       quarantined = preview.quarantined
+      held = preview.held
+      rollbacks = preview.rollbacks.mapValues(\.revision)
     }
   }
   var tenants: [Branch]
 
-  func printText() {
+  /// The plan as people read it, each change field by field.
+  func text(_ style: TextStyle) -> String {
+    var lines: [String] = []
     for branch in tenants {
-      print("\(branch.tenantcode)  \(branch.revision ?? branch.branch)")
-      for change in branch.changes {
-        let from = change.from.map { " (was \($0))" } ?? ""
-        print("  \(change.change) \(change.name)\(from)")
-        for (field, values) in change.fields.sorted(by: { $0.key < $1.key }) {
-          if values[0] != .null { print("    - \(field): \(values[0])") }
-          if values[1] != .null { print("    + \(field): \(values[1])") }
-        }
-      }
+      lines.append(
+        style.paint("\(branch.tenantcode)  \(branch.revision ?? branch.branch)", .bold))
+      for change in branch.changes { lines += Self.lines(change, style) }
       for utility in branch.quarantined {
-        print("  quarantined: \(utility.name)")
-        for finding in utility.findings { print("    " + Output.text(finding)) }
+        lines.append("  " + style.paint("quarantined: \(SafeText.line(utility.name))", .red))
+        for finding in utility.findings { lines.append("    " + Output.text(finding)) }
       }
-      if branch.rollout.restart {
-        let release =
-          branch.rollout.release.isEmpty ? "nothing" : String(branch.rollout.release.prefix(12))
-        print("  \(branch.rollout.runtime) would be replaced: release \(release)")
+      if let held = branch.held {
+        lines.append("  " + style.paint("held: \(SafeText.line(held.reason))", .yellow))
       }
+      for (name, revision) in branch.rollbacks.sorted(by: { $0.key < $1.key }) {
+        lines.append("  rolled back: \(SafeText.line(name)) to \(revision)")
+      }
+      if branch.rollout.restart { lines.append(Self.line(branch.rollout, style)) }
       if branch.changes.isEmpty, branch.quarantined.isEmpty, !branch.rollout.restart {
-        print("  nothing to do")
+        lines.append("  nothing to do")
       }
     }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private static func line(_ rollout: Rollout, _ style: TextStyle) -> String {
+    let release = rollout.release.isEmpty ? "nothing" : String(rollout.release.prefix(12))
+    return "  " + style.paint("restart", .yellow)
+      + " \(rollout.runtime) would be replaced: release \(release)"
+  }
+
+  private static func lines(_ change: Change, _ style: TextStyle) -> [String] {
+    let colour: TextStyle.Colour =
+      switch change.change {
+      case "create", "revive": .green
+      case "remove": .red
+      default: .yellow
+      }
+    let from = change.from.map { " (was \(SafeText.line($0)))" } ?? ""
+    let id = change.id.map { " #\($0)" } ?? ""
+    var lines = [
+      "  \(style.paint(change.change, colour)) \(SafeText.line(change.name))\(from)\(id)"
+    ]
+    for (field, values) in change.fields.sorted(by: { $0.key < $1.key }) {
+      let (old, new) = (values[0].text, values[1].text)
+      // A new entry says what it is; what is empty in it says nothing.
+      if change.change == "create", ["null", "\"\"", "[]", "false"].contains(new ?? "null") {
+        continue
+      }
+      // When it was written tells nothing of what is written.
+      let diff = ValueDiff.lines(from: old, to: new).filter { !Self.tellsTime($0) }
+      lines += fieldLines(field, diff, style)
+    }
+    return lines
+  }
+
+  private static func tellsTime(_ line: ValueDiff.Line) -> Bool {
+    switch line {
+    case .same(let text), .removed(let text), .added(let text): text.contains("\"synced_at\" :")
+    case .skipped: false
+    }
+  }
+
+  /// One field: on lines of its own where there is more than a value before and a value after.
+  private static func fieldLines(
+    _ field: String, _ diff: [ValueDiff.Line], _ style: TextStyle
+  ) -> [String] {
+    func shown(_ line: ValueDiff.Line, _ lead: String) -> String {
+      switch line {
+      case .removed(let text): style.paint("    - \(lead)\(cut(text))", .red)
+      case .added(let text): style.paint("    + \(lead)\(cut(text))", .green)
+      case .same(let text): "      \(lead)\(cut(text))"
+      case .skipped(let count): style.paint("      \(lead)… \(count) more", .dim)
+      }
+    }
+    if diff.count <= 2 { return diff.map { shown($0, "\(field): ") } }
+    return ["      \(field):"] + diff.map { shown($0, "  ") }
+  }
+
+  private static func cut(_ text: String) -> String {
+    let safe = SafeText.line(text)
+    return safe.count > 160 ? "\(safe.prefix(160))…" : safe
   }
 }
 
 /// A field's value of any JSON type.
-enum FieldValue: Encodable, Equatable, CustomStringConvertible {
+enum FieldValue: Encodable, Equatable {
   case null
   case json(String)
 
@@ -179,10 +249,11 @@ enum FieldValue: Encodable, Equatable, CustomStringConvertible {
     }
   }
 
-  var description: String {
+  /// The value as JSON text, nil where there is none.
+  var text: String? {
     switch self {
-    case .null: "null"
-    case .json(let text): text.count > 120 ? "\(text.prefix(120))…" : text
+    case .null: nil
+    case .json(let text): text
     }
   }
 

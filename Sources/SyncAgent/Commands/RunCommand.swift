@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import CatalogAPI
 import Foundation
 import GitStore
@@ -20,6 +21,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.load()
+    try await configuration.checkSecurityFiles()
     let logger = CommonOptions.logger(configuration)
     let registry = PrometheusRegistry(declarations: MetricDeclaration.agent)
     MetricsSystem.bootstrap(registry)
@@ -31,13 +33,35 @@ struct RunCommand: AsyncParsableCommand {
     }
     defer { withExtendedLifetime(lock) {} }
     try Preparation.checkAddress(configuration)
-    let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
+    var agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
+    let hub = EventHub(maximumStreams: configuration.integer("server.max_event_streams"))
+    let feed = EventFeed(hub: hub, logger: logger)
+    agent.context.onRollout = { feed.tell($0) }
     try Preparation.makeRoot(configuration)
-    try await agent.context.snapshots.load()
+    let watcherBox = WatcherBox()
+    let reconciler = agent.reconciler(unwatched: { watcherBox.watcher?.status.unwatched ?? [] })
+    let keeper = try agent.leaseKeeper(reconciler)
+    try await loadSnapshots(of: agent, keeper)
 
-    let service = AgentService(agent: agent, registry: registry)
+    let service = AgentService(
+      agent: agent, registry: registry, feed: feed, reconciler: reconciler, watcherBox: watcherBox,
+      keeper: keeper)
     try await service.run()
     logger.info("stopped")
+  }
+
+  /// Loads what readers see; waits for a catalog that is away.
+  private func loadSnapshots(of agent: Agent, _ keeper: LeaseKeeper?) async throws {
+    while true {
+      do throws(CatalogError) {
+        try await keeper?.prepare()
+        return try await agent.context.snapshots.load()
+      } catch {
+        guard error.code == .unavailable else { throw error }
+        agent.logger.warning("waiting for the catalog", metadata: ["error": "\(error)"])
+      }
+      try await Task.sleep(for: .seconds(1))
+    }
   }
 }
 
@@ -52,10 +76,20 @@ extension MetricDeclaration {
     .init(name: "quarantined_utilities", help: "Utilities whose newest version is refused."),
     .init(name: "sync_queue_depth", help: "Tenants that are being reconciled or wait for it."),
     .init(name: "sync_tenants", help: "Tenants with a repository."),
+    .init(name: "orphaned_tenants", help: "Tenants whose repository is gone or unreadable."),
+    .init(name: "leases_held", help: "Tenants that are this agent's among several agents."),
+    .init(name: "agents_alive", help: "Agents that share the catalog."),
     .init(name: "watcher_watches", help: "inotify watches."),
     .init(name: "watcher_unwatched_tenants", help: "Tenants that no watch covers."),
     .init(name: "watcher_overflows", help: "Overflows of the inotify queue since the start."),
     .init(name: "watcher_restarts", help: "Restarts of the watcher since the start."),
+    .init(name: "active_database_connections", help: "Database connections at work."),
+    .init(name: "event_streams", help: "Open event streams."),
+    .init(
+      name: "component_health", help: "Each component: 2 healthy, 1 degraded, 0 unhealthy.",
+      maximumSeries: 32),
+    .init(name: "disk_free_ratio", help: "Free share of the fullest file system in use."),
+    .init(name: "utility_executions_total", help: "Total number of utility executions."),
     .init(name: "runtime_exits_total", help: "Servers of runtimes that ended by themselves."),
   ]
 }

@@ -14,18 +14,19 @@ enum StatusReader {
     {
       return try JSONDecoder().decode([TenantStatus].self, from: Data(body.utf8))
     }
-    guard case .sqlite(let path) = try CatalogURL(configuration.text("catalog.url")) else {
-      return []
-    }
-    let store = try await EmbeddedCatalog.open(path: path)
-    let known = try await store.tenants().map(\.tenant)
+    let store = try await configuration.openCatalog()
+    let known = try await store.tenants().filter { $0.status != .removed }
     let statuses = try await store.allBranchStatuses()
     let approved = configuration.text("repositories.branch")
-    return known.map { tenant in
-      let branches = (statuses[tenant] ?? []).sorted {
+    let upstreams = UpstreamStore(state: state).all().upstreams
+    return known.map { record in
+      let branches = (statuses[record.tenant] ?? []).sorted {
         ($0.branch == approved ? 0 : 1, $0.branch) < ($1.branch == approved ? 0 : 1, $1.branch)
       }
-      return TenantStatus(tenantcode: tenant.rawValue, branches: branches)
+      var status = TenantStatus(
+        tenantcode: record.tenant.rawValue, status: record.status, branches: branches)
+      status.upstream = upstreams[record.tenant]?.status
+      return status
     }
   }
 }
@@ -35,67 +36,48 @@ struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show where every tenant's branches stand.",
     discussion: """
-      Exit status: 0 all synced; 3 not; 1 failed.
+      Exit status: 0 all synced; 3 not; 1 failed. With --watch it goes on until it is ended.
       Example: sync-agent status --tenant demo --format json
       """)
 
   @OptionGroup var options: CommonOptions
   @Option(help: "One tenant instead of all.") var tenant: String?
   @Option(help: "text or json.") var format: OutputFormat = .text
+  @Flag(help: "Go on and show each change; on a terminal in place, else one after the other.")
+  var watch = false
 
   private struct Answer: Encodable { var tenants: [TenantStatus] }
 
   func run() async throws {
     let configuration = try options.load()
     let tenant = try tenantArgument(tenant)
-    var statuses = try await StatusReader.read(configuration)
-    if let tenant {
-      statuses = statuses.filter { $0.tenantcode == tenant.rawValue }
-      guard !statuses.isEmpty else {
-        throw AgentError(
-          "no tenant `\(tenant)` is known",
-          "make its repository `\(tenant).git` in repositories.root")
-      }
+    if watch {
+      return try await StatusWatch(format: format) { try await read(configuration, tenant) }.run()
     }
+    let statuses = try await read(configuration, tenant)
     if format == .json {
       try Output.json(Answer(tenants: statuses))
     } else {
-      printTable(statuses)
+      let table = StatusTable(statuses)
+      for line in table.lines(width: Terminal.width, coloured: Output.isColoured) { print(line) }
     }
     let phases = statuses.flatMap(\.branches).map(\.phase)
-    if phases.contains(where: { $0 != .synced }) { throw ExitCode(3) }
+    let isBehind = statuses.contains { $0.upstream?.error != nil }
+    if isBehind || phases.contains(where: { $0 != .synced }) { throw ExitCode(3) }
   }
 
-  private func printTable(_ statuses: [TenantStatus]) {
-    var rows = [["TENANT", "BRANCH", "PHASE", "APPLIED", "RELEASE", "QUARANTINED", "NOTE"]]
-    var phases: [SyncPhase?] = [nil]
-    for tenant in statuses {
-      for branch in tenant.branches {
-        let applied = branch.applied.flatMap { Revision($0)?.commit.hex.prefix(12) }
-        rows.append([
-          tenant.tenantcode, branch.branch, branch.phase.rawValue, applied.map(String.init) ?? "-",
-          branch.release.isEmpty ? "-" : String(branch.release.prefix(12)),
-          "\(branch.report?.quarantined.count ?? 0)", branch.report?.error ?? "",
-        ])
-        phases.append(branch.phase)
-      }
+  private func read(
+    _ configuration: Configuration, _ tenant: TenantCode?
+  ) async throws -> [TenantStatus] {
+    let statuses = try await StatusReader.read(configuration)
+    guard let tenant else { return statuses }
+    let found = statuses.filter { $0.tenantcode == tenant.rawValue }
+    guard !found.isEmpty else {
+      throw AgentError(
+        "no tenant `\(tenant)` is known",
+        "`sync-agent tenant add \(tenant)` makes it")
     }
-    if rows.count == 1 {
-      print("no tenants: make a repository TENANT.git in repositories.root")
-      return
-    }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    for (row, phase) in zip(rows, phases) {
-      let cells = row.enumerated().map { index, cell in
-        let padded =
-          index == row.count - 1
-          ? cell
-          : cell.padding(
-            toLength: widths[index], withPad: " ", startingAt: 0)
-        return index == 2 ? phase.map { Output.coloured(padded, $0) } ?? padded : padded
-      }
-      print(cells.joined(separator: "  "))
-    }
+    return found
   }
 }
 

@@ -24,7 +24,7 @@ struct SyncCommand: AsyncParsableCommand {
     var statuses = try await once(configuration, tenant)
     while wait, ContinuousClock.now < deadline,
       statuses.contains(where: {
-        $0.branches.contains { $0.nextRetry != nil && $0.phase == .failed }
+        $0.branches.contains { $0.nextRetry != nil && $0.phase == .failed || $0.awaitsPackages }
       })
     {
       try await Task.sleep(for: .seconds(1))
@@ -36,55 +36,26 @@ struct SyncCommand: AsyncParsableCommand {
       printText(statuses)
     }
     let phases = statuses.flatMap(\.branches).map(\.phase)
-    if phases.contains(.failed) { throw ExitCode(1) }
+    if phases.contains(.failed) || statuses.contains(where: { $0.upstream?.error != nil }) {
+      throw ExitCode(1)
+    }
     if phases.contains(.degraded) || phases.contains(.held) { throw ExitCode(3) }
   }
 
-  /// By the running agent where there is one, by this process otherwise.
   private func once(
     _ configuration: Configuration, _ tenant: TenantCode?
   ) async throws -> [TenantStatus] {
-    let state = try StateFolder(path: configuration.stateFolder)
-    let request = ControlSocket.Request(command: "sync", tenant: tenant?.rawValue)
-    for _ in 0..<600 {
-      if let reply = try await BlockingCall.run({ try ControlSocket.ask(request, in: state) }) {
-        if let error = reply.error { throw AgentError(error, "see the agent's log") }
-        return try JSONDecoder().decode(
-          [TenantStatus].self, from: Data((reply.body ?? "[]").utf8))
-      }
-      if let lock = try WriterLock.take(in: state) {
-        defer { withExtendedLifetime(lock) {} }
-        return try await alone(configuration, tenant)
-      }
-      // Another command writes, or an agent is starting.
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    throw AgentError("another command has been writing for 30 s", "wait for it, or stop it")
-  }
-
-  private func alone(
-    _ configuration: Configuration, _ tenant: TenantCode?
-  ) async throws -> [TenantStatus] {
-    let logger = CommonOptions.logger(configuration, quiet: true)
-    let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
-    try Preparation.makeRoot(configuration)
-    let reconciler = Reconciler(
-      context: agent.context, root: configuration.text("repositories.root"),
-      resyncInterval: .seconds(300), concurrency: configuration.integer("agent.concurrency"))
-    try await reconciler.prepare()
-    let statuses = try await reconciler.sync(tenant)
-    await agent.context.runtime.shutdown()
-    guard let statuses else {
-      throw AgentError(
-        "no tenant `\(tenant?.rawValue ?? "")` is known",
-        "make its repository in repositories.root")
-    }
-    return statuses
+    let answer = try await WriterCall.answer(
+      ControlSocket.Request(command: "sync", tenant: tenant?.rawValue), configuration)
+    return try JSONDecoder().decode([TenantStatus].self, from: answer)
   }
 
   private func printText(_ statuses: [TenantStatus]) {
-    if statuses.isEmpty { print("no tenants: make a repository TENANT.git in repositories.root") }
+    if statuses.isEmpty { print("no tenants: `sync-agent tenant add TENANT` makes one") }
     for tenant in statuses {
+      if let error = tenant.upstream?.error {
+        print("\(tenant.tenantcode)  the upstream cannot be fetched: \(error)")
+      }
       for branch in tenant.branches {
         let phase = Output.coloured(branch.phase.rawValue, branch.phase)
         print(
@@ -97,9 +68,18 @@ struct SyncCommand: AsyncParsableCommand {
           print("  quarantined: \(utility.name)")
           for finding in utility.findings { print("    " + Output.text(finding)) }
         }
+        if let held = branch.report?.held { print("  held: \(held.reason)") }
+        for note in branch.report?.notes ?? [] { print("  note: \(note.message)") }
         if let error = branch.report?.error { print("  failed: \(error)") }
       }
     }
+  }
+}
+
+extension BranchStatus {
+  /// Whether packages of its utilities are still being installed.
+  fileprivate var awaitsPackages: Bool {
+    (report?.quarantined ?? []).contains(where: \.awaitsPackages)
   }
 }
 
@@ -112,9 +92,12 @@ struct SyncSummary: Encodable {
     var changes: [String: Int]
     var quarantined: [QuarantinedUtility]
     var held: HeldRevision?
+    var notes: [SyncNote]
     var error: String?
 
-    enum CodingKeys: CodingKey { case branch, revision, phase, changes, quarantined, held, error }
+    enum CodingKeys: CodingKey {
+      case branch, revision, phase, changes, quarantined, held, notes, error
+    }
 
     /// Every key is written, null where there is nothing.
     func encode(to encoder: any Encoder) throws {
@@ -125,11 +108,13 @@ struct SyncSummary: Encodable {
       try container.encode(changes, forKey: .changes)
       try container.encode(quarantined, forKey: .quarantined)
       try container.encode(held, forKey: .held)
+      try container.encode(notes, forKey: .notes)
       try container.encode(error, forKey: .error)
     }
   }
   struct Tenant: Encodable {
     var tenantcode: String
+    var upstream: UpstreamStatus?
     var branches: [Branch]
   }
   var tenants: [Tenant]
@@ -137,13 +122,13 @@ struct SyncSummary: Encodable {
   init(_ statuses: [TenantStatus]) {
     tenants = statuses.map { tenant in
       Tenant(
-        tenantcode: tenant.tenantcode,
+        tenantcode: tenant.tenantcode, upstream: tenant.upstream,
         branches: tenant.branches.map { branch in
           Branch(
             branch: branch.branch, revision: branch.attempted ?? branch.applied,
             phase: branch.phase, changes: branch.report?.changes ?? [:],
             quarantined: branch.report?.quarantined ?? [], held: branch.report?.held,
-            error: branch.report?.error)
+            notes: branch.report?.notes ?? [], error: branch.report?.error)
         })
     }
   }

@@ -1,3 +1,4 @@
+import CatalogAPI
 import Foundation
 import Yams
 
@@ -11,6 +12,8 @@ struct Configuration: Sendable {
   }
 
   private var settings: [String: Setting] = [:]
+  /// The configuration file, where there is one.
+  private(set) var file: String?
 
   /// The value of a key that has one.
   subscript(key: String) -> String? { settings[key]?.value }
@@ -20,9 +23,6 @@ struct Configuration: Sendable {
 
   func text(_ key: String) -> String { settings[key]?.value ?? "" }
   func integer(_ key: String) -> Int { Int(text(key)) ?? 0 }
-
-  /// Aliases of the LLD that this build understands, with the key that they stand for.
-  private static let ignoredAliases = ["DB_HOST", "DB_PASSWORD", "MONGO_HOST", "MONGO_PASSWORD"]
 
   /// Loads and checks everything. Throws `ConfigurationError` with every error at once.
   static func load(
@@ -36,6 +36,7 @@ struct Configuration: Sendable {
       }
     }
     if let path = file ?? environment["CONFIG_FILE"] {
+      configuration.file = path
       for (name, value) in read(path, &problems).sorted(by: { $0.key < $1.key }) {
         configuration.take(name, value, source: "file", subject: "`\(name)`", &problems)
       }
@@ -47,6 +48,7 @@ struct Configuration: Sendable {
           subject: key.environmentName, &problems)
       }
     }
+    configuration.takeAliases(environment, &problems)
     for flag in flags {
       guard let separator = flag.firstIndex(of: "=") else {
         problems.append("--set \(flag): write it as key=value")
@@ -57,19 +59,14 @@ struct Configuration: Sendable {
         name, String(flag[flag.index(after: separator)...]), source: "flag --set",
         subject: "--set \(name)", &problems)
     }
-    for alias in ignoredAliases where environment[alias] != nil {
-      problems.append("\(alias): the MongoDB catalog is not available in this build yet; unset it")
-    }
-    if !["127.0.0.1", "::1", "localhost"].contains(configuration.text("server.host")) {
-      problems.append(
-        "server.host: this build has no authentication yet, so it listens on loopback only; "
-          + "set it to 127.0.0.1")
-    }
+    problems += configuration.securityProblems
+    problems += configuration.containerProblems
+    problems += configuration.catalogProblems
     guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     return configuration
   }
 
-  private mutating func take(
+  mutating func take(
     _ name: String, _ value: String, source: String, subject: String, _ problems: inout [String]
   ) {
     guard let key = ConfigurationKey.byName[name] else {
@@ -129,13 +126,17 @@ struct Configuration: Sendable {
     return values
   }
 
+  /// `server.cors.origins`, or nil where no other origin may read. Throws `CrossOrigin.Refusal`.
+  func crossOrigin() throws(CrossOrigin.Refusal) -> CrossOrigin? {
+    guard let origins = self["server.cors.origins"] else { return nil }
+    return try CrossOrigin(origins: ConfigurationKey.list(origins))
+  }
+
   /// A value as it may be shown: secrets are masked.
   func shown(_ key: ConfigurationKey) -> String? {
     guard let value = self[key.name] else { return nil }
-    guard key.isSecret, let scheme = value.range(of: "://"), let at = value.lastIndex(of: "@"),
-      scheme.upperBound <= at
-    else { return value }
-    return value[..<scheme.upperBound] + "***" + value[at...]
+    if key.isMasked { return "***" }
+    return key.isSecret ? Self.masked(value) : value
   }
 
   /// The folder of the agent's own state.
@@ -156,4 +157,10 @@ struct ConfigurationError: Error, CustomStringConvertible {
     (["the configuration has \(problems.count == 1 ? "an error" : "\(problems.count) errors")"]
       + problems.map { "  \($0)" }).joined(separator: "\n")
   }
+}
+
+/// What a debugging log shows of a value that holds a configuration: no secret.
+extension Configuration: CustomStringConvertible, CustomDebugStringConvertible {
+  var description: String { "the configuration" }
+  var debugDescription: String { description }
 }

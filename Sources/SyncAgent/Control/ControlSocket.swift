@@ -8,6 +8,17 @@ enum ControlSocket {
   struct Request: Codable, Sendable {
     var command: String
     var tenant: String?
+    /// What the command is about, such as a commit.
+    var subject: String?
+    /// The revision that it names, where there is a subject beside.
+    var revision: String?
+    /// What a new tenant follows.
+    var upstream: Upstream?
+    /// Who decides, and why.
+    var actor: String?
+    var reason: String?
+    /// What else a command has to say, by name.
+    var arguments: [String: String]?
   }
 
   /// What the agent answers.

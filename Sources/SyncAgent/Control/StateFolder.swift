@@ -50,6 +50,8 @@ final class WriterLock: Sendable {
 struct AgentError: Error, CustomStringConvertible {
   let description: String
   init(_ cause: String, _ remedy: String) { description = "\(cause); \(remedy)" }
+  /// An error that another part has put into words.
+  init(text: String) { description = text }
 }
 
 /// Checks and preparations of the folders and addresses that the operator names.

@@ -4,9 +4,13 @@ A long-lived process, started as `python3 -I -S -B checker.py [--memory=BYTES] [
 The agent writes request frames to its standard input and reads reply frames, in the same order,
 from its standard output (all integers big-endian):
 
-    request: u32 length, then u32 id, u8 kind (0 utility, 1 shared module), u16 path length, path, source
+    request: u32 length, then u32 id, u8 kind (0 utility, 1 shared module, 2 parameters), u16 path length,
+             path, source
     reply:   u32 length, then u32 id, then nothing (clean, imports nothing of `lib`) or the JSON text
              {"f":[[line,column,rule,severity,message,hint],...],"m":["lib","lib.dates",...]}
+             or, to a request of kind 2, {"l":line,"p":[[name,kind,has_default],...]}: the parameters of
+             the function that is named like the file, nothing where there is none; `kind` is
+             "positional", "any", "varargs", "keyword" or "varkeywords"
 
 `f` are the findings, sorted; lines and columns count from 1 (0: the finding has no place), columns in
 Unicode characters. `m` names every module under `lib` that the file could import. End of input: exit 0.
@@ -2362,6 +2366,34 @@ def entry_finding(tree, name):
     return missing_finding(tree, name, functions, entry, replaced)
 
 
+def entry_parameters(path, source):
+    """(line, [(name, kind, has a default)]) of the function named like the file, or None."""
+    name = path.rpartition("/")[2].removesuffix(".py")
+    try:
+        tree = compile(source.decode("utf-8-sig"), "utility", "exec", PyCF_ONLY_AST, True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError, SystemError):
+        return None
+    entry = None
+    for statement in certain_statements(tree.body):
+        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            entry = statement
+    if entry is None:
+        return None
+    found, arguments = [], entry.args
+    positional = arguments.posonlyargs + arguments.args
+    required = len(positional) - len(arguments.defaults)
+    for index, argument in enumerate(positional):
+        kind = "positional" if index < len(arguments.posonlyargs) else "any"
+        found.append((argument.arg, kind, index >= required))
+    if arguments.vararg is not None:
+        found.append((arguments.vararg.arg, "varargs", False))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+        found.append((argument.arg, "keyword", default is not None))
+    if arguments.kwarg is not None:
+        found.append((arguments.kwarg.arg, "varkeywords", False))
+    return entry.lineno, found
+
+
 def missing_finding(tree, name, functions, entry, replaced):
     """The `FunctionMissing` finding, with the nearest thing to what is missing."""
     message = f"No top-level function `{name}` is defined"
@@ -2616,14 +2648,26 @@ def encode_reply(findings, modules):
     return f'{{"f":[{rows}],"m":[{names}]}}'.encode()
 
 
+def encode_parameters(found):
+    """The JSON text of a reply about parameters; nothing where there is no such function."""
+    if found is None:
+        return b""
+    quote = encode_basestring_ascii
+    rows = ",".join(f'[{quote(name)},"{kind}",{"true" if default else "false"}]'
+                    for name, kind, default in found[1])
+    return f'{{"l":{found[0]},"p":[{rows}]}}'.encode()
+
+
 def answer(payload):
     """The reply's JSON to one request's payload, without its id."""
     kind = payload[4]
     size = int.from_bytes(payload[5:7], "big")
-    if kind > 1 or 7 + size > len(payload):
+    if kind > 2 or 7 + size > len(payload):
         raise ProtocolError("a request's path is longer than the request")
     path = payload[7:7 + size].decode("utf-8", "replace")
     try:
+        if kind == 2:
+            return encode_parameters(entry_parameters(path, bytes(payload[7 + size:])))
         return encode_reply(*check(path, kind, bytes(payload[7 + size:])))
     except MemoryError:
         return encode_reply([too_complex("memory limit")], ())
@@ -2731,7 +2775,7 @@ def serve(processor):
 
 def main(arguments):
     """Runs the process; returns its exit code."""
-    memory, seconds = 1 << 30, 10
+    memory, seconds = 192 << 20, 3
     for argument in arguments:
         name, _, value = argument.partition("=")
         if name == "--memory" and value.isdecimal():

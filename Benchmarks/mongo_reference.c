@@ -1,0 +1,105 @@
+// What libmongoc does without an agent around it, on a server that already holds an agent's catalog.
+//
+//   mongo_reference bulk URI DATABASE   upserts the documents of DATABASE.tasks, which are read before the
+//                                       clock starts, in ordered bulks of 500, into DATABASE_bare.tasks;
+//                                       prints the seconds
+//   mongo_reference single URI ROUNDS   prints the median of single upserts, in milliseconds
+//
+// With the agent's guarantees: w majority, j true.
+#include <mongoc/mongoc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static void check(bool succeeded, const bson_error_t *error) {
+  if (succeeded) return;
+  fprintf(stderr, "mongo_reference: %s\n", error->message);
+  exit(1);
+}
+
+static int ascending(const void *one, const void *two) {
+  double a = *(const double *)one, b = *(const double *)two;
+  return (a > b) - (a < b);
+}
+
+static void upsert(mongoc_bulk_operation_t *bulk, const bson_t *document) {
+  bson_t selector = BSON_INITIALIZER, options = BSON_INITIALIZER;
+  bson_iter_t id;
+  bson_error_t error;
+  if (bson_iter_init_find(&id, document, "_id")) bson_append_iter(&selector, "_id", -1, &id);
+  BSON_APPEND_BOOL(&options, "upsert", true);
+  check(mongoc_bulk_operation_replace_one_with_opts(bulk, &selector, document, &options, &error), &error);
+  bson_destroy(&selector);
+  bson_destroy(&options);
+}
+
+static void bulk(mongoc_client_t *client, const char *database) {
+  mongoc_collection_t *source = mongoc_client_get_collection(client, database, "tasks");
+  bson_t **documents = NULL;
+  size_t count = 0;
+  bson_t all = BSON_INITIALIZER;
+  bson_error_t error;
+  const bson_t *document;
+  mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(source, &all, NULL, NULL);
+  while (mongoc_cursor_next(cursor, &document)) {
+    documents = realloc(documents, (count + 1) * sizeof *documents);
+    documents[count++] = bson_copy(document);
+  }
+  check(!mongoc_cursor_error(cursor, &error), &error);
+  mongoc_cursor_destroy(cursor);
+
+  char *name = bson_strdup_printf("%s_bare", database);
+  mongoc_collection_t *target = mongoc_client_get_collection(client, name, "tasks");
+  double began = now();
+  for (size_t next = 0; next < count; next += 500) {
+    mongoc_bulk_operation_t *some = mongoc_collection_create_bulk_operation_with_opts(target, NULL);
+    for (size_t i = next; i < next + 500 && i < count; i++) upsert(some, documents[i]);
+    check(mongoc_bulk_operation_execute(some, NULL, &error) != 0, &error);
+    mongoc_bulk_operation_destroy(some);
+  }
+  printf("%zu %.6f\n", count, now() - began);
+}
+
+static void single(mongoc_client_t *client, int rounds) {
+  mongoc_collection_t *target = mongoc_client_get_collection(client, "bare_single", "tasks");
+  double *samples = calloc(rounds, sizeof *samples);
+  bson_error_t error;
+  for (int round = 0; round < rounds; round++) {
+    bson_t *selector = BCON_NEW("_id", BCON_INT32(round % 10));
+    bson_t *update = BCON_NEW("$set", "{", "value", BCON_INT32(round), "}");
+    bson_t *options = BCON_NEW("upsert", BCON_BOOL(true));
+    double began = now();
+    check(mongoc_collection_update_one(target, selector, update, options, NULL, &error), &error);
+    samples[round] = (now() - began) * 1000;
+    bson_destroy(selector);
+    bson_destroy(update);
+    bson_destroy(options);
+  }
+  qsort(samples, rounds, sizeof *samples, ascending);
+  printf("%.6f\n", samples[rounds / 2]);
+}
+
+int main(int count, char **arguments) {
+  if (count != 4) {
+    fprintf(stderr, "usage: mongo_reference bulk URI DATABASE | single URI ROUNDS\n");
+    return 64;
+  }
+  mongoc_init();
+  mongoc_client_t *client = mongoc_client_new(arguments[2]);
+  mongoc_write_concern_t *durable = mongoc_write_concern_new();
+  mongoc_write_concern_set_w(durable, MONGOC_WRITE_CONCERN_W_MAJORITY);
+  mongoc_write_concern_set_journal(durable, true);
+  mongoc_client_set_write_concern(client, durable);
+  if (!strcmp(arguments[1], "bulk"))
+    bulk(client, arguments[3]);
+  else
+    single(client, atoi(arguments[3]));
+  return 0;
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Synchronization
+import UtilityModel
+
+extension MongoCatalog: CatalogTransfer {
+  /// So many entries with their files are in memory at a time.
+  private static let batch = 64
+
+  /// Hands every record to `receive`; see `CatalogTransfer`. On a replica set each tenant is read in
+  /// one transaction. Fields that the platform has on tenants are not the agent's to move.
+  public func export(
+    _ receive: @escaping @Sendable (TransferRecord) throws(CatalogError) -> Void
+  ) async throws(CatalogError) {
+    let tenants = try await tenants()
+    for record in tenants { try receive(TransferRecord(record)) }
+    for record in tenants {
+      let names = try names(of: record.tenant)
+      try await connection.run("export tenant \(record.tenant) of") { client in
+        guard try self.connection.topology(client) == .replicated else {
+          return try self.export(names, client, nil, receive)
+        }
+        var isRepeated = false
+        try client.transaction { session in
+          // What is handed on cannot be taken back.
+          guard !isRepeated else {
+            throw CatalogError(
+              .unavailable, operation: "export", subject: "tenant \(record.tenant)",
+              cause: "the server gave the reading up", remedy: "export again")
+          }
+          isRepeated = true
+          try self.export(names, client, session, receive)
+        }
+      }
+    }
+    let core = core
+    try await connection.run("export the audit of") { client in
+      let decoder = JSONDecoder()
+      try client.find(core.audit, BSON(), options: { Self.sort($0, "at") }) {
+        try receive(TransferRecord(try decoder.decode(AuditRecord.self, from: Data($0.json))))
+      }
+    }
+  }
+
+  private static func sort(_ options: BSON, _ key: String) {
+    options.set("sort") {
+      $0.set(key, Int32(1))
+      $0.set("_id", Int32(1))
+    }
+  }
+
+  private func export(
+    _ names: TenantNames, _ client: MongoClient, _ session: MongoSession?,
+    _ receive: (TransferRecord) throws(CatalogError) -> Void
+  ) throws {
+    let tenant = names.tenant
+    var statuses: [BranchStatus] = []
+    try client.find(names.state, BSON(), session: session) { document in
+      // One that cannot be read is derived from git and made anew.
+      let status = try? JSONDecoder().decode(BranchStatus.self, from: Data(document.json))
+      if let status { statuses.append(status) }
+    }
+    for status in statuses.sorted(by: { $0.branch < $1.branch }) {
+      try receive(TransferRecord(status, of: tenant))
+    }
+    var rest = try places(names, client, session)[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(Self.batch)
+      rest = rest.dropFirst(some.count)
+      try export(Array(some), names, client, session, receive)
+    }
+    let counter = try client.first(
+      names.counters, BSON { $0.set("_id", "tasks") }, session: session)
+    if let value = counter?.integer("value") {
+      try receive(TransferRecord(counter: value, of: tenant))
+    }
+    try client.find(
+      names.executions, BSON { $0.set("tenantcode", tenant.rawValue) }, session: session,
+      options: { Self.sort($0, "createddate") }
+    ) { try receive(TransferRecord(try ExecutionRecord(execution: $0), of: tenant)) }
+  }
+
+  /// The documents at some places, in their order.
+  private func export(
+    _ places: [EntryKey], _ names: TenantNames, _ client: MongoClient, _ session: MongoSession?,
+    _ receive: (TransferRecord) throws(CatalogError) -> Void
+  ) throws {
+    let filter = BSON {
+      $0.set("id") { $0.setArray("$in", places.map(\.id)) { $0.set($1, $2) } }
+      $0.append(MongoSchema.owned())
+    }
+    var found: [EntryKey: TransferRecord] = [:]
+    try client.find(names.tasks, filter, session: session) { document in
+      var unknown = UnknownMembers()
+      let entry = try CatalogEntry(document: document, unknown: &unknown)
+      let extras = BSON()
+      for member in unknown.members { extras.copy(member.key, of: document) }
+      found[entry.key] = TransferRecord(
+        entry, extras: extras, contents: document.binary("filecontents"), of: names.tenant)
+    }
+    for place in places {
+      if let record = found[place] { try receive(record) }
+    }
+  }
+
+  /// The places of a tenant's owned documents, sorted.
+  private func places(
+    _ names: TenantNames, _ client: MongoClient, _ session: MongoSession?
+  ) throws -> [EntryKey] {
+    var places: [EntryKey] = []
+    try client.find(
+      names.tasks, MongoSchema.owned(), session: session,
+      options: {
+        $0.set("projection") {
+          $0.set("id", Int32(1))
+          $0.set("status", Int32(1))
+        }
+      }
+    ) { document in
+      guard let id = document.integer("id").flatMap({ Int32(exactly: $0) }),
+        let status = document.string("status").flatMap(EntryStatus.init)
+      else { throw CatalogError.corruptDocument(cause: "it lacks its id or its status") }
+      places.append(EntryKey(id: id, status: status))
+    }
+    return places.sorted()
+  }
+}

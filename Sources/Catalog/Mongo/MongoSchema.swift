@@ -1,0 +1,139 @@
+import UtilityModel
+
+/// The collections and indexes: the LLD's five by the LLD's names, and what makes two live entries
+/// of one name, or two of one number and status, impossible.
+///
+/// Partial indexes keep foreign documents out. Names are told apart without their case, by a
+/// collation of strength 2. Source: LLD, "Database Indexes"; contract, section 3.
+enum MongoSchema {
+  /// A database that MongoDB keeps for itself is no tenant's.
+  private static let reserved: Set<String> = ["admin", "local", "config"]
+
+  /// Makes what is missing in a tenant's database. Throws `MongoError` or `CatalogError`.
+  static func prepare(_ names: TenantNames, _ client: MongoClient) throws {
+    try create(
+      "tasks", in: names.database,
+      [
+        index("idx_name_type_status", [("name", 1), ("type", 1), ("status", 1)]),
+        index("idx_tenant_user", [("tenantcode", 1), ("userid", 1)]),
+        index("idx_type_status_updated", [("type", 1), ("status", 1), ("updateddate", -1)]),
+        index("idx_id", [("id", -1)]),
+        index(
+          "uniq_id_status", [("id", 1), ("status", 1)], isUnique: true, where: owned()),
+        index(
+          "uniq_active_name", [("name", 1)], isUnique: true, where: owned(.active),
+          ignoresCase: true),
+        index(
+          "uniq_draft_name", [("name", 1)], isUnique: true, where: owned(.draft),
+          ignoresCase: true),
+      ], client)
+    try create(
+      "task_execution", in: names.database,
+      [
+        index("idx_task_user_created", [("taskid", 1), ("userid", 1), ("createddate", -1)]),
+        index("idx_tenant_created", [("tenantcode", 1), ("createddate", -1)]),
+      ], client)
+    try make(["sync_state", "counters"], in: names.database, client)
+  }
+
+  /// A transaction cannot make collections on every server.
+  private static func make(
+    _ collections: [String], in database: String, _ client: MongoClient
+  ) throws {
+    for name in collections {
+      do {
+        try client.write(database, BSON { $0.set("create", name) })
+      } catch let error as MongoError where error.exists {
+        continue
+      }
+    }
+  }
+
+  /// Makes what is missing in the core database. Throws `MongoError`.
+  static func prepareCore(_ database: String, _ client: MongoClient) throws {
+    try create(
+      "tenants", in: database,
+      [index("uniq_tenantcode", [("tenantcode", 1)], isUnique: true)], client)
+    try create(
+      "audit", in: database, [index("idx_audit_tenant", [("tenantcode", 1), ("at", -1)])], client)
+    try make(["leases", "agents"], in: database, client)
+  }
+
+  /// What tells the agent's own entries from all others; the same words as in the partial indexes,
+  /// so that they serve the queries.
+  static func owned(_ status: EntryStatus? = nil) -> BSON {
+    BSON { filter in
+      filter.set("customutils", true)
+      filter.set("sync.revision") { $0.set("$exists", true) }
+      if let status { filter.set("status", status.rawValue) }
+    }
+  }
+
+  /// Refuses a tenant whose database would be another one's. Throws `CatalogError`.
+  static func check(_ database: String, of tenant: TenantCode, core: String) throws(CatalogError) {
+    guard !reserved.contains(database), database.lowercased() != core.lowercased(),
+      database.utf8.count <= 63
+    else {
+      throw CatalogError(
+        .configuration, operation: "use", subject: "database \(database) for tenant \(tenant)",
+        cause: "it is MongoDB's own, the core database, or its name is longer than 63 bytes",
+        remedy: "set catalog.database_prefix")
+    }
+  }
+
+  private static func create(
+    _ collection: String, in database: String, _ indexes: [BSON], _ client: MongoClient
+  ) throws {
+    do {
+      try client.write(
+        database,
+        BSON {
+          $0.set("createIndexes", collection)
+          $0.set("indexes", indexes)
+        })
+    } catch let error as MongoError where error.isDuplicateKey {
+      throw CatalogError(
+        .corrupt, operation: "make the unique indexes of", subject: "\(database).\(collection)",
+        cause: "it holds two live entries of one name, or one document twice",
+        remedy: "remove one of the two")
+    }
+  }
+
+  private static func index(
+    _ name: String, _ keys: [(String, Int32)], isUnique: Bool = false, where filter: BSON? = nil,
+    ignoresCase: Bool = false
+  ) -> BSON {
+    BSON { index in
+      index.set("key") { for (key, order) in keys { $0.set(key, order) } }
+      index.set("name", name)
+      if isUnique { index.set("unique", true) }
+      if let filter { index.set("partialFilterExpression", filter) }
+      if ignoresCase {
+        index.set("collation") {
+          $0.set("locale", "en")
+          $0.set("strength", Int32(2))
+        }
+      }
+    }
+  }
+}
+
+/// The collections of one tenant.
+struct TenantNames: Sendable {
+  let tenant: TenantCode
+  let database: String
+  var tasks: Namespace { Namespace(database: database, collection: "tasks") }
+  var state: Namespace { Namespace(database: database, collection: "sync_state") }
+  var intents: Namespace { Namespace(database: database, collection: "intents") }
+  var counters: Namespace { Namespace(database: database, collection: "counters") }
+  var executions: Namespace { Namespace(database: database, collection: "task_execution") }
+}
+
+/// The collections of the core database.
+struct CoreNames: Sendable {
+  let database: String
+  var tenants: Namespace { Namespace(database: database, collection: "tenants") }
+  var audit: Namespace { Namespace(database: database, collection: "audit") }
+  var leases: Namespace { Namespace(database: database, collection: "leases") }
+  var agents: Namespace { Namespace(database: database, collection: "agents") }
+}

@@ -1,0 +1,48 @@
+import Catalog
+import Concurrency
+import Deployment
+import GitStore
+import Logging
+import UtilityModel
+import Validation
+
+extension TenantReconciler {
+  // MARK: Previewing
+
+  func makePreview(
+    _ repository: OpenRepository, revision: ObjectID?
+  ) async throws -> [PlanPreview] {
+    var heads = try await observeHeads(repository)
+    if let revision, revision != heads.approved {
+      // What if: policy looks at a revision when the branch has it.
+      heads.approved = revision
+      heads.held = nil
+    }
+    let prepared = try await prepare(repository, heads: heads)
+    var held = heads.held
+    if held == nil, let head = heads.approved { held = removalHold(prepared, head: head) }
+    let digest = prepared.releases.active?.digest.hex ?? ""
+    let trialDigest = prepared.releases.trial?.digest.hex ?? ""
+    let current = statuses[approvedName]
+    let hasRuntime = context.releases != nil
+    var previews = [
+      PlanPreview(
+        branch: approvedName, revision: prepared.input.approved.revision,
+        changes: prepared.plan.changes.filter { $0.branch == approvedName },
+        runtime: prepared.input.activeAddress.service, release: digest,
+        restart: hasRuntime && digest != (current?.release ?? ""),
+        quarantined: prepared.plan.quarantined, held: held, rollbacks: prepared.rollbacks)
+    ]
+    let trialChanges = prepared.plan.changes.filter { $0.branch != approvedName }
+    if prepared.input.trial != nil || !trialChanges.isEmpty {
+      let before = statuses[trialName]?.release ?? current?.trialRelease ?? ""
+      previews.append(
+        PlanPreview(
+          branch: trialName, revision: prepared.input.trial?.revision, changes: trialChanges,
+          runtime: prepared.input.trialAddress.service, release: trialDigest,
+          restart: hasRuntime && trialDigest != before,
+          quarantined: prepared.plan.trialQuarantined))
+    }
+    return previews
+  }
+}

@@ -1,0 +1,50 @@
+"""Tenants over MongoDB: records and removals, seen by another driver."""
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("agent")
+
+
+def test_a_removed_tenant_leaves_what_is_not_the_agents(agent, databases):
+    tenant = agent.tenant()
+    tenant.write("one", "1")
+    tenant.write("two", "2")
+    agent.start()
+    agent.applied(tenant.commit_and_push())
+    database, core = databases
+    foreign = {"name": "foreign", "id": 7, "type": "task", "status": "active", "customutils": False}
+    database.tasks.insert_one(foreign)
+    core.tenants.update_one({"tenantcode": "demo"}, {"$set": {"plan": "gold"}})
+    answer = agent.cli("tenant remove", "demo", "--confirm", "--as", "olga")
+    assert answer.returncode == 0 and "2 active" in answer.stdout, answer
+    assert list(database.tasks.find()) == [foreign]
+    assert database.sync_state.count_documents({}) == 0 and database.task_execution.count_documents({}) == 0
+    record = core.tenants.find_one({"tenantcode": "demo"})
+    assert (record["status"], record["plan"]) == ("removed", "gold")
+    assert core.audit.find_one({"action": "remove"})["actor"] == "olga"
+    assert agent.cli("tenant add", "demo").returncode == 0
+    agent.applied(tenant.head())
+    assert core.tenants.find_one({"tenantcode": "demo"})["status"] == "active"
+    owned = {"sync.revision": {"$exists": True}}
+    assert {document["id"] for document in database.tasks.find(owned)} == {1003, 1004}
+    tenant.bare.rename(agent.folder / "away.git")
+    agent.failed()
+    assert core.tenants.find_one({"tenantcode": "demo"})["status"] == "orphaned"
+    assert agent.cli("tenant remove", "demo", "--confirm").returncode == 0
+    assert core.tenants.count_documents({}) == 0 and database.tasks.count_documents({}) == 1
+
+
+def test_a_tenant_that_the_catalog_does_not_take_holds_no_other_up(agent):
+    """A database of that name is the core database."""
+    core = agent.settings["catalog.core_database"].removeprefix(agent.prefix)
+    refused, other = agent.tenant(core), agent.tenant("other")
+    for tenant in (refused, other):
+        tenant.write("one", "1")
+        tenant.commit_and_push()
+    agent.start()
+    agent.applied(other.head(), "other")
+    assert agent.http(f"/utils/v1/sync/{core}").status == 404
+    assert agent.log.read_text().count("the catalog does not take a tenant") == 1
+    newcomer = agent.tenant("newcomer")
+    newcomer.write("one", "1")
+    agent.applied(newcomer.commit_and_push(), "newcomer")
