@@ -155,7 +155,7 @@ struct DockerRuntimeTests {
     try await withRuntime { runtime in
       _ = try await runtime.deploy(old, slot: fixture.active, retiring: [])
       // At whatever step it is: also while the engine makes a container whose id nobody has yet.
-      for delay in stride(from: 0, through: 100, by: 10) {
+      for delay in stride(from: 0, through: 60, by: 4) {
         let deployment = Task {
           try await runtime.deploy(new, slot: fixture.active, retiring: [])
         }
