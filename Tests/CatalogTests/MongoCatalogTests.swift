@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 import UtilityModel
 
-@Suite("MongoCatalog", .enabled(if: MongoServer.missing == nil, "no MongoDB-protocol server"))
+@Suite(
+  "MongoCatalog", .serialized,
+  .enabled(if: MongoServer.missing == nil, "no MongoDB-protocol server"))
 struct MongoCatalogTests {
   @Test("fulfils the contract", arguments: CatalogContract.behaviours)
   func contract(_ behaviour: CatalogContract) async throws {
@@ -21,6 +23,16 @@ struct MongoCatalogTests {
   @Test("fulfils the contract on a standalone server", arguments: CatalogContract.behaviours)
   func standalone(_ behaviour: CatalogContract) async throws {
     try await behaviour.check(try MongoFixture(uri: MongoServer.standaloneURI()))
+  }
+
+  @Test("fulfils the contract where nothing fits a transaction", arguments: CatalogContract.behaviours)
+  func largeChanges(_ behaviour: CatalogContract) async throws {
+    try await behaviour.check(try MongoFixture(limit: TransactionLimit(documents: 0, bytes: 0)))
+  }
+
+  @Test("fulfils the contract where files do not fit", arguments: CatalogContract.behaviours)
+  func largeFiles(_ behaviour: CatalogContract) async throws {
+    try await behaviour.check(try MongoFixture(limit: TransactionLimit(bytes: 8)))
   }
 
   @Test("the LLD's indexes carry the LLD's names")

@@ -115,14 +115,18 @@ final class MongoFixture: CatalogFixture {
   /// Another client: what other programs do.
   let other: MongoCatalog
 
-  init(uri: String? = nil, cipher: ContentCipher? = nil) throws {
+  init(
+    uri: String? = nil, cipher: ContentCipher? = nil, limit: TransactionLimit? = nil
+  ) throws {
     let prefix = "t\(UInt32.random(in: .min ... .max))_"
     var options = try MongoOptions(uri: uri ?? MongoServer.uri())
     options.cipher = cipher
+    if let limit { options.transactionLimit = limit }
     options.coreDatabase = prefix + "core"
     options.databasePrefix = prefix
     // A machine that runs tests is slow at times.
     options.selectionTimeout = 30
+    options.socketTimeout = 120
     self.options = options
     other = try MongoCatalog(options)
   }

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 import UtilityModel
 
-@Suite("MongoLeases", .enabled(if: MongoServer.missing == nil, "no MongoDB-protocol server"))
+@Suite(
+  "MongoLeases", .serialized,
+  .enabled(if: MongoServer.missing == nil, "no MongoDB-protocol server"))
 struct MongoLeaseTests {
   private let tenant = CatalogSamples.tenant
 
@@ -38,22 +40,20 @@ struct MongoLeaseTests {
     #expect(try await winner.beat().holder(of: tenant)?.id == loser.me.id)
   }
 
-  @Test("a heartbeat expires by the server's clock, and one in time goes on being settled")
+  @Test(
+    "a heartbeat expires by the server's clock, and one in time goes on being settled",
+    .timeLimit(.minutes(5)))
   func expiring() async throws {
     let fixture = try MongoFixture()
-    let (short, _) = try await leases(fixture, "short", duration: 2)
+    let (short, _) = try await leases(fixture, "short", duration: 3)
     let (long, _) = try await leases(fixture, "long")
     #expect(try await short.beat().agents["short"]?.isSettled == false)
     var view = try await long.beat()
     // The server alone decides when.
     while view.agents["short"] != nil { view = try await long.beat() }
     #expect(view.agents.keys.sorted() == ["long"])
-    let deadline = ContinuousClock.now + .seconds(30)
-    var isSettled = false
-    while !isSettled, ContinuousClock.now < deadline {
-      isSettled = try await short.beat().agents["short"]?.isSettled == true
-    }
-    #expect(isSettled)
+    // Settled after a whole lease time without a gap; on a slow machine a gap begins it anew.
+    while try await short.beat().agents["short"]?.isSettled != true {}
   }
 
   @Test("a write under a lease that another has taken writes nothing")

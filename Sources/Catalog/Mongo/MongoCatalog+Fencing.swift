@@ -18,16 +18,37 @@ extension MongoCatalog {
     _ tenant: TenantCode, under fence: LeaseFence?, _ client: MongoClient,
     changed: (Value) -> Set<Int32>, _ body: (MongoSession?) throws -> Value
   ) throws -> Value {
+    try fenced(tenant, under: fence, client, body) { fence, value, session in
+      try pass(fence, tenant, changed(value), client, session)
+    }
+  }
+
+  /// The same for a part of a change, of which followers are not told yet.
+  func guarded<Value>(
+    _ tenant: TenantCode, under fence: LeaseFence?, _ client: MongoClient,
+    _ body: (MongoSession?) throws -> Value
+  ) throws -> Value {
+    try fenced(tenant, under: fence, client, body) { fence, _, session in
+      guard let session else { return }
+      try touch(fence, tenant, client, session) { $0.set("$inc") { $0.set("parts", Int64(1)) } }
+    }
+  }
+
+  /// Without transactions the comparison comes before, and the mark after.
+  private func fenced<Value>(
+    _ tenant: TenantCode, under fence: LeaseFence?, _ client: MongoClient,
+    _ body: (MongoSession?) throws -> Value,
+    mark: (LeaseFence, Value, MongoSession?) throws -> Void
+  ) throws -> Value {
     guard try connection.topology(client) == .replicated else {
-      // Without transactions the comparison comes before, and the mark after.
       try check(fence, tenant, client)
       let value = try body(nil)
-      if let fence { try pass(fence, tenant, changed(value), client, nil) }
+      if let fence { try mark(fence, value, nil) }
       return value
     }
     return try client.transaction(begin: { try register($0, client) }) { session in
       let value = try body(session)
-      if let fence { try pass(fence, tenant, changed(value), client, session) }
+      if let fence { try mark(fence, value, session) }
       return value
     }
   }
@@ -73,12 +94,13 @@ extension MongoCatalog {
     }
   }
 
-  /// Ends the change that an agent was killed in on a server without transactions.
+  /// Ends the change that a journal is there of: this agent's, or that of one that was killed in it.
   func recover(_ names: TenantNames, under fence: LeaseFence?, _ client: MongoClient) throws {
-    guard try connection.topology(client) == .standalone else { return }
+    guard !isSettled(names, under: fence) else { return }
     try MongoJournal.replay(client, names, onStep: onStep) {
-      try check(fence, names.tenant, client)
+      try guarded(names.tenant, under: fence, client, $0)
     }
+    settle(names, under: fence)
   }
 
   /// The same for a few documents beside the entries, which without a fence need no transaction.
@@ -90,31 +112,37 @@ extension MongoCatalog {
     try write(tenant, under: fence, client, changed: { [] }, body)
   }
 
-  /// The last write of a transaction: it fails where the lease is another one's, and conflicts with
-  /// whoever takes it meanwhile.
-  private func pass(
+  /// Tells followers of a change: the last write of it.
+  func pass(
     _ fence: LeaseFence, _ tenant: TenantCode, _ changed: Set<Int32>, _ client: MongoClient,
     _ session: MongoSession?
   ) throws {
-    let result = try client.bulk(core.leases, session: session) { bulk in
-      try bulk.update(
-        fence.filter(tenant),
-        BSON {
-          $0.set("$inc") { $0.set("writes", Int64(1)) }
-          if changed.count <= Self.toldOneByOne {
-            $0.set("$set") {
-              $0.set("changed") {
-                $0.set("n", Int32(changed.count))
-                $0.setArray("ids", changed.sorted()) { $0.set($1, $2) }
-              }
-            }
-          } else {
-            $0.set("$unset") { $0.set("changed", "") }
+    try touch(fence, tenant, client, session) {
+      $0.set("$inc") { $0.set("writes", Int64(1)) }
+      if changed.count <= Self.toldOneByOne {
+        $0.set("$set") {
+          $0.set("changed") {
+            $0.set("n", Int32(changed.count))
+            $0.setArray("ids", changed.sorted()) { $0.set($1, $2) }
           }
-        })
+        }
+      } else {
+        $0.set("$unset") { $0.set("changed", "") }
+      }
+    }
+    onStep("fence")
+  }
+
+  /// Changes the lease's document: the last write of a transaction, which fails where the lease is
+  /// another one's, and conflicts with whoever takes it meanwhile.
+  private func touch(
+    _ fence: LeaseFence, _ tenant: TenantCode, _ client: MongoClient, _ session: MongoSession?,
+    _ update: (BSON) -> Void
+  ) throws {
+    let result = try client.bulk(core.leases, session: session) { bulk in
+      try bulk.update(fence.filter(tenant), BSON(update))
     }
     guard result.matched == 1 else { throw CatalogError.fenced(tenant) }
-    onStep("fence")
   }
 }
 

@@ -5,7 +5,7 @@ import UtilityModel
 /// The catalog in MongoDB: a database for each tenant and a core database.
 ///
 /// Writes are acknowledged by a majority and journalled before their call returns; a change is one
-/// transaction or, on a server without, one journal that is done whole. All work happens on the
+/// transaction or, where that cannot be, one journal that is done whole. All work happens on the
 /// threads of `MongoConnection`. Reading reports nothing of documents that the agent does not own.
 public final class MongoCatalog: CatalogStore {
   let connection: MongoConnection
@@ -14,6 +14,8 @@ public final class MongoCatalog: CatalogStore {
   private let prepared = Mutex<Set<String>>([])
   private let fences = Mutex<String?>(nil)
   private let sessions = Mutex<Set<String>>([])
+  /// Up to which epoch of its lease a tenant's database is known to have no journal under way.
+  private let settled = Mutex<[String: Int64]>([:])
   /// Called after each write to the server, with its name: where crash tests end the process.
   let onStep: @Sendable (String) -> Void
 
@@ -49,6 +51,16 @@ public final class MongoCatalog: CatalogStore {
   func forget(session: String) { sessions.withLock { _ = $0.remove(session) } }
   func forgetSessions() { sessions.withLock { $0 = [] } }
 
+  /// Whether no journal of a tenant is under way: nobody else writes one while this epoch holds.
+  func isSettled(_ names: TenantNames, under fence: LeaseFence?) -> Bool {
+    guard let fence else { return false }
+    return settled.withLock { $0[names.database] == fence.epoch }
+  }
+  func settle(_ names: TenantNames, under fence: LeaseFence?) {
+    settled.withLock { $0[names.database] = fence?.epoch }
+  }
+  func unsettle(_ names: TenantNames) { settled.withLock { $0[names.database] = nil } }
+
   /// A tenant's collections. Throws `CatalogError` for a name that another database has.
   func names(of tenant: TenantCode) throws(CatalogError) -> TenantNames {
     let database = options.databasePrefix + tenant.rawValue
@@ -70,35 +82,5 @@ public final class MongoCatalog: CatalogStore {
     guard !prepared.withLock({ $0.contains(database) }) else { return }
     try body()
     prepared.withLock { _ = $0.insert(database) }
-  }
-
-  /// Writes a change whole or not at all; see `CatalogStore`.
-  public func apply(
-    _ change: CatalogChange, reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
-  ) async throws(CatalogError) -> AppliedChange {
-    let names = try names(of: change.tenant)
-    let fence = try fence(of: change.tenant)
-    return try await connection.run("write the change of tenant \(change.tenant) to") { client in
-      try self.prepare(names, client)
-      if !change.audit.isEmpty { try self.prepareCore(client) }
-      try self.recover(names, under: fence, client)
-      let changed = { (applied: AppliedChange) in
-        Set(applied.puts.map(\.entry.id) + applied.deletes.map(\.id))
-      }
-      return try self.write(change.tenant, under: fence, client, changed: changed) { session in
-        let journal =
-          session == nil
-          ? try MongoJournal(client: client, names: names, onStep: self.onStep) : nil
-        let applied = try MongoChangeWriter(
-          client: client, session: session, journal: journal, catalog: self, names: names,
-          change: change, reading: reading
-        ).apply()
-        if let journal {
-          try journal.complete()
-          try self.recover(names, under: fence, client)
-        }
-        return applied
-      }
-    }
   }
 }

@@ -31,6 +31,11 @@ extension MongoChangeWriter {
         guard leaving.contains(other.key) else { throw taken(put) }
       }
     }
+    try checkPlaces()
+  }
+
+  /// Throws where the change itself has two live entries of one name.
+  func checkPlaces() throws {
     let places = change.puts.filter { $0.entry.status != .inactive }
       .map { "\($0.entry.status) \($0.entry.name.lowercased())" }
     guard Set(places).count == places.count else {

@@ -1,6 +1,6 @@
 import UtilityModel
 
-/// Writes one change inside of a transaction of MongoDB, or into a journal where there are none.
+/// Writes one change inside of a transaction of MongoDB, or into a journal.
 ///
 /// The server checks unique indexes write by write, so the order matters: documents are deleted
 /// first, then those whose place or name another document of the change takes are parked under a
@@ -8,23 +8,22 @@ import UtilityModel
 /// Documents go out in batches as their files are read: a whole first sync is never held in memory.
 struct MongoChangeWriter {
   let client: MongoClient
-  let session: MongoSession?
-  /// Takes the writes on a server without transactions, else nil.
-  let journal: MongoJournal?
+  /// The transaction, where the writes are done in one.
+  private(set) var session: MongoSession?
+  /// Takes the writes, where they are done later.
+  private(set) var journal: MongoJournal?
   let catalog: MongoCatalog
   let names: TenantNames
   let change: CatalogChange
   let reading: @Sendable (ObjectID) throws -> [UInt8]
   private let parking: Parking
 
+  /// A writer that wants `within` or `recorded` before it writes.
   init(
-    client: MongoClient, session: MongoSession?, journal: MongoJournal?, catalog: MongoCatalog,
-    names: TenantNames, change: CatalogChange,
+    client: MongoClient, catalog: MongoCatalog, names: TenantNames, change: CatalogChange,
     reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
   ) {
     self.client = client
-    self.session = session
-    self.journal = journal
     self.catalog = catalog
     self.names = names
     self.change = change
@@ -35,8 +34,26 @@ struct MongoChangeWriter {
   /// So many documents, or bytes of files, go to the server at once.
   private static let batch = (documents: 500, bytes: 8 << 20)
 
-  /// Writes the change.
+  /// The same writer in a transaction.
+  func within(_ session: MongoSession?) -> Self {
+    var writer = self
+    writer.session = session
+    return writer
+  }
+
+  /// The same writer, whose writes a journal keeps.
+  func recorded(in journal: MongoJournal) -> Self {
+    var writer = self
+    writer.journal = journal
+    return writer
+  }
+
+  /// Writes the change. Throws `TransactionOverflow` where it is too large for a transaction.
   func apply() throws -> AppliedChange {
+    let limit = catalog.options.transactionLimit
+    guard session == nil || change.puts.count + change.deletes.count <= limit.documents else {
+      throw TransactionOverflow()
+    }
     let identities = try assignIdentities()
     let formers = try readFormers()
     if journal != nil { try checkRoom(formers) }
@@ -121,7 +138,7 @@ struct MongoChangeWriter {
   // MARK: Numbers
 
   /// Takes a number for each new utility, in the order of their n; see `ChangeWriter`.
-  private func assignIdentities() throws -> [Int: Int32] {
+  func assignIdentities() throws -> [Int: Int32] {
     let new = Set(
       change.puts.compactMap { put in
         if case .new(let index) = put.identity { index } else { nil }
@@ -231,29 +248,45 @@ struct MongoChangeWriter {
   ) throws -> [AppliedChange.Put] {
     var puts: [AppliedChange.Put] = []
     puts.reserveCapacity(change.puts.count)
-    var rest = change.puts.indices
+    var (rest, bytes) = (change.puts.indices, 0)
     while !rest.isEmpty {
-      rest = try writeBatch(rest, formers, identities, to: &puts)
+      let batch = try writeBatch(rest, over: formers, identities)
+      puts += batch.puts
+      bytes += batch.bytes
+      guard session == nil || bytes <= catalog.options.transactionLimit.bytes else {
+        throw TransactionOverflow()
+      }
+      rest = batch.rest
     }
     return puts
   }
 
-  /// Writes the first documents of `range` and gives what is left of it.
-  private func writeBatch(
-    _ range: Range<Int>, _ formers: [StoredEntry?], _ identities: [Int: Int32],
-    to puts: inout [AppliedChange.Put]
-  ) throws -> Range<Int> {
-    var (next, bytes, updates) = (range.lowerBound, 0, 0)
+  /// Documents that went out together.
+  struct Batch {
+    var puts: [AppliedChange.Put] = []
+    /// The bytes of their files.
+    var bytes = 0
+    /// The puts of the change that come after them.
+    var rest: Range<Int>
+  }
+
+  /// Writes the first documents of `range`. `formers` are those that the change's puts replace, or
+  /// empty where it replaces none.
+  func writeBatch(
+    _ range: Range<Int>, over formers: [StoredEntry?], _ identities: [Int: Int32]
+  ) throws -> Batch {
+    var (next, updates) = (range.lowerBound, 0)
+    var batch = Batch(rest: range)
     let result: MongoBulk.Result
     do {
       result = try bulk("tasks", names.tasks) { bulk in
         while next < range.upperBound, bulk.count < Self.batch.documents,
-          bytes < Self.batch.bytes
+          batch.bytes < Self.batch.bytes
         {
-          let (put, former) = (change.puts[next], formers[next])
+          let (put, former) = (change.puts[next], formers.isEmpty ? nil : formers[next])
           let applied = try prepare(put, over: former, identities)
-          bytes += applied.contents?.count ?? 0
-          puts.append(applied.put)
+          batch.bytes += applied.contents?.count ?? 0
+          batch.puts.append(applied.put)
           if let former {
             updates += 1
             let status =
@@ -275,7 +308,8 @@ struct MongoChangeWriter {
       throw conflict(change.puts[range.lowerBound], "the change deletes one of its documents too")
     }
     done("tasks")
-    return next..<range.upperBound
+    batch.rest = next..<range.upperBound
+    return batch
   }
 
   /// A document that is about to be written.
@@ -326,7 +360,7 @@ struct MongoChangeWriter {
   }
 
   /// The audit and the branches.
-  private func record() throws {
+  func record() throws {
     if !change.audit.isEmpty {
       try bulk("audit", catalog.core.audit) { bulk in
         for record in change.audit { try bulk.insert(record.document) }

@@ -1,16 +1,24 @@
 import UtilityModel
 
-/// Makes a change whole on a server without transactions.
+/// Makes a change whole where one transaction cannot: on a server without, or for a large change.
 ///
 /// All writes of a change are first kept in the tenant's collection `intents`, each by the document's
 /// `_id` and so that it may be done again; a last document says that they are complete. From then on the
 /// change is done, by this agent or, where it was killed, by the next one that holds the lease; before,
 /// nothing of it was. Source: write-ahead redo logging.
+///
+/// What decides goes through `Guard`: beginning, completing, and each write that is done. So an agent
+/// that was paused for longer than its lease neither ends nor disturbs its successor's journal.
 final class MongoJournal {
   private let client: MongoClient
   private let names: TenantNames
   private let onStep: (String) -> Void
+  private let guarded: Guard
   private var count: Int32 = 0
+
+  /// Runs a few writes where the lease is still the agent's: in a transaction with that comparison,
+  /// where the server has them. Throws `CatalogError` (`fenced`) elsewhere.
+  typealias Guard = ((MongoSession?) throws -> Void) throws -> Void
 
   /// The document that says that a journal is complete.
   private static var ready: BSON { BSON { $0.set("_id", "ready") } }
@@ -19,12 +27,16 @@ final class MongoJournal {
 
   /// An empty journal of a tenant; one that was not completed is thrown away.
   init(
-    client: MongoClient, names: TenantNames, onStep: @escaping (String) -> Void
+    client: MongoClient, names: TenantNames, onStep: @escaping (String) -> Void,
+    guarded: @escaping Guard
   ) throws {
     self.client = client
     self.names = names
     self.onStep = onStep
-    try client.bulk(names.intents) { try $0.removeMany(BSON()) }
+    self.guarded = guarded
+    try guarded { session in
+      try client.bulk(names.intents, session: session) { try $0.removeMany(BSON()) }
+    }
   }
 
   /// Keeps one ordered bulk write for later. `matched` of the result is what it is going to be.
@@ -63,23 +75,24 @@ final class MongoJournal {
   /// Completes the journal: what is in it is going to be done.
   func complete() throws {
     guard count > 0 else { return }
-    try client.bulk(names.intents) { bulk in
-      try bulk.insert(
-        BSON {
-          $0.append(Self.ready)
-          $0.set("count", count)
-        })
+    try guarded { session in
+      try client.bulk(names.intents, session: session) { bulk in
+        try bulk.insert(
+          BSON {
+            $0.append(Self.ready)
+            $0.set("count", count)
+          })
+      }
     }
     onStep("ready")
   }
 
   /// Does what a complete journal says, and forgets it; without one nothing. May be repeated.
   ///
-  /// `check` is called before each write and throws where the lease is another agent's by now. A
-  /// document that somebody else put in the way ends the change as a conflict. Throws `MongoError` and
-  /// `CatalogError`.
+  /// A document that somebody else put in the way ends the change as a conflict. Throws `MongoError`
+  /// and `CatalogError`.
   static func replay(
-    _ client: MongoClient, _ names: TenantNames, onStep: (String) -> Void, check: () throws -> Void
+    _ client: MongoClient, _ names: TenantNames, onStep: (String) -> Void, guarded: Guard
   ) throws {
     guard let count = try client.first(names.intents, ready)?.integer("count") else { return }
     do {
@@ -87,34 +100,41 @@ final class MongoJournal {
         guard let kept = try client.first(names.intents, BSON { $0.set("_id", number) }) else {
           continue
         }
-        try check()
-        try client.bulk(
-          Namespace(
-            database: kept.string("database") ?? names.database,
-            collection: kept.string("collection") ?? "")
-        ) { bulk in
-          for index in 0..<(kept.integer("count") ?? 0) {
-            guard let operation = kept.document("operations.\(index)") else { continue }
-            try bulk.add(recorded: operation)
+        let namespace = Namespace(
+          database: kept.string("database") ?? names.database,
+          collection: kept.string("collection") ?? "")
+        try guarded { session in
+          try client.bulk(namespace, session: session) { bulk in
+            for index in 0..<(kept.integer("count") ?? 0) {
+              guard let operation = kept.document("operations.\(index)") else { continue }
+              try bulk.add(recorded: operation)
+            }
           }
         }
         onStep(kept.string("step") ?? "")
       }
     } catch let error as MongoError where error.isDuplicateKey {
-      try giveUp(client, names)
+      try guarded { try giveUp(client, names, $0) }
       throw CatalogError(
         .conflict, operation: "write", subject: "an entry of tenant \(names.tenant)",
         cause: "another entry has its number, or is live under its name",
         remedy: "observe the catalog and plan anew")
     }
-    try client.bulk(names.intents) { try $0.remove(ready) }
+    try guarded { session in
+      try client.bulk(names.intents, session: session) {
+        try $0.remove(ready)
+        try $0.removeMany(BSON())
+      }
+    }
     onStep("done")
   }
 
   /// Forgets a change that cannot be done, and brings back what it had moved out of the way.
-  private static func giveUp(_ client: MongoClient, _ names: TenantNames) throws {
-    try client.bulk(names.intents) { try $0.remove(ready) }
-    try client.bulk(names.tasks) { bulk in
+  private static func giveUp(
+    _ client: MongoClient, _ names: TenantNames, _ session: MongoSession?
+  ) throws {
+    try client.bulk(names.intents, session: session) { try $0.remove(ready) }
+    try client.bulk(names.tasks, session: session) { bulk in
       for status in EntryStatus.allCases {
         let parked = MongoSchema.owned()
         parked.set("status", Parking.status(of: EntryKey(id: 0, status: status)))

@@ -12,6 +12,8 @@ public struct MongoOptions: Sendable, Hashable, CustomStringConvertible {
   public var databasePrefix = ""
   /// What seals files; nil stores them in the clear.
   public var cipher: ContentCipher?
+  /// How large a change may be to be one transaction.
+  var transactionLimit = TransactionLimit()
   /// At most so many connections.
   public var maximumConnections = 50
   /// So many connections are opened ahead.
