@@ -21,23 +21,33 @@ public struct FileLineage: Sendable {
   /// The commits, newest first.
   public fileprivate(set) var entries: [Entry] = []
   fileprivate(set) var stretches: [Stretch] = []
+  /// The commit in which the file is new although another one had its path before; else `nil`.
+  fileprivate(set) var birth: ObjectID?
+}
+
+/// Where a file was before a commit that changed it.
+public enum FileOrigin: Hashable, Sendable {
+  /// Under the same path, as far as it was there at all.
+  case itself
+  /// Under another path.
+  case renamed(from: String)
+  /// Nowhere: what had the path before is another file.
+  case nowhere
+  /// The commit is another file's, which had the path before and went elsewhere with it.
+  case notItsOwn
 }
 
 extension RepositoryHandle {
   /// How many renames are followed.
   private static let renames = 32
-  /// The least likeness, of 100, that makes a removed file the former one: git's own default.
-  private static let likeness = 50
-  /// Files removed beside the one that appeared, of which more are not compared.
-  private static let candidates = 1000
 
   /// The newest `limit` commits from `tip` that changed the file at `path` or its sidecars, under
   /// their former paths too.
   ///
-  /// A file that appears in a commit is taken for the `.py` file below `utils/` which the same commit
-  /// removed and which is most alike, from half of the lines on. Throws `GitError`.
+  /// `origin` decides for each commit where the file under a path was before. Throws `GitError`.
   public func lineage(
-    of path: String, from tip: ObjectID, limit: Int
+    of path: String, from tip: ObjectID, limit: Int,
+    origin: (HistoryEntry, String) throws(GitError) -> FileOrigin
   ) throws(GitError) -> FileLineage {
     var lineage = FileLineage()
     var seen: Set<ObjectID> = []
@@ -49,11 +59,20 @@ extension RepositoryHandle {
       let found = try history(
         of: Self.files(stretch.path), from: stretch.tip, limit: limit - lineage.entries.count)
       next = nil
-      for entry in found where seen.insert(entry.commit.id).inserted {
+      walk: for entry in found where seen.insert(entry.commit.id).inserted {
+        let before = try origin(entry, stretch.path)
+        if before == .notItsOwn {
+          lineage.birth = lineage.entries.last?.commit.id
+          break
+        }
         lineage.entries.append(.init(commit: entry.commit, path: stretch.path, blob: entry.blob))
-        next = try former(of: stretch.path, at: entry)
-        // What had the path before is another file.
-        if next != nil { break }
+        switch before {
+        case .itself, .notItsOwn: continue
+        case .nowhere: lineage.birth = entry.commit.id
+        case .renamed(let former):
+          next = entry.commit.parents.first.map { .init(path: former, tip: $0) }
+        }
+        break walk
       }
     }
     return lineage
@@ -64,11 +83,13 @@ extension RepositoryHandle {
   ///
   /// A file of another name, or one that had the path before this file came to it, is not given.
   public func blob(
-    of path: String, from tip: ObjectID, at commit: ObjectID
+    of path: String, from tip: ObjectID, at commit: ObjectID,
+    origin: (HistoryEntry, String) throws(GitError) -> FileOrigin
   ) throws(GitError) -> ObjectID? {
     guard try isAncestor(commit, of: tip) else { return nil }
-    let stretches = try lineage(of: path, from: tip, limit: .max).stretches
-    for stretch in stretches.reversed() where try isAncestor(commit, of: stretch.tip) {
+    let lineage = try lineage(of: path, from: tip, limit: .max, origin: origin)
+    if let birth = lineage.birth, try !isAncestor(birth, of: commit) { return nil }
+    for stretch in lineage.stretches.reversed() where try isAncestor(commit, of: stretch.tip) {
       let state = try entry(at: stretch.path, in: try self.commit(commit).tree)
       guard let state, state.mode & 0o170000 == 0o100000 else { return nil }
       return state.id
@@ -88,33 +109,6 @@ extension RepositoryHandle {
     var result: [ObjectID: String] = [:]
     for commit in commits { result[commit.id] = try approvers.approver(of: commit, in: self) }
     return result
-  }
-
-  /// Where the file was before a commit in which it appears, if it came by a rename. Without one it
-  /// is new, or back after a removal.
-  private func former(
-    of path: String, at origin: HistoryEntry
-  ) throws(GitError) -> FileLineage.Stretch? {
-    guard let blob = origin.blob, let parent = origin.commit.parents.first,
-      try entry(at: path, in: try commit(parent).tree) == nil
-    else { return nil }
-    let removed = try changes(from: parent, to: origin.commit.id, under: ["utils"])
-      .compactMap { $0.new == nil ? $0.old : nil }
-      .filter { $0.validPath && $0.path.hasSuffix(".py") }
-    if let same = removed.first(where: { $0.id == blob }) {
-      return .init(path: same.path, tip: parent)
-    }
-    guard removed.count <= Self.candidates else { return nil }
-    var best: (likeness: Int, path: String)?
-    let limit = 1 << 20
-    guard try blobSize(blob) <= limit else { return nil }
-    let bytes = try self.blob(blob, limit: limit)
-    for file in removed where file.mode == .regular || file.mode == .executable {
-      guard try blobSize(file.id) <= limit else { continue }
-      let likeness = similarity(try self.blob(file.id, limit: limit), bytes)
-      if likeness >= Self.likeness, likeness > best?.likeness ?? 0 { best = (likeness, file.path) }
-    }
-    return best.map { .init(path: $0.path, tip: parent) }
   }
 
   /// A `.py` file and its possible sidecars.

@@ -46,6 +46,11 @@ extension RepositoryHandle {
     return try TreeCursor(object, subject: subject)
   }
 
+  /// Whether a regular file stands at a path of a commit (or tree). Throws `GitError`.
+  public func hasFile(at path: String, in tree: ObjectID) throws(GitError) -> Bool {
+    try entry(at: path, in: treeID(of: tree)).map { $0.mode & 0o170000 == 0o100000 } ?? false
+  }
+
   /// What stands at a path of a tree, which may be a folder: its mode and id, or `nil`.
   func entry(at path: String, in tree: ObjectID) throws(GitError) -> PathState? {
     var state: PathState? = PathState(id: tree, mode: 0o040000)

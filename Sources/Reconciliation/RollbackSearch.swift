@@ -14,10 +14,12 @@ struct RollbackSearch: Sendable {
   /// How many earlier versions are looked at where none is named.
   private static let depth = 50
 
-  /// Looks for `revision`, or for what was before that which is served. Throws `GitError`.
+  /// Looks for `revision`, or for what was before that which is served. `lineage` tells the utility
+  /// from others that had its name. Throws `GitError`.
   init(
     name: String, revision: String?, branch: String, applied: ObjectID,
-    known: [String: UtilityRollback], in handle: borrowing RepositoryHandle
+    known: [String: UtilityRollback], lineage: UtilityLineage,
+    in handle: borrowing RepositoryHandle
   ) throws(GitError) {
     let present = try RollbackOverlay.files(of: [name], at: applied, in: handle)[name] ?? []
     guard Self.has(name, present) else {
@@ -43,11 +45,12 @@ struct RollbackSearch: Sendable {
     guard let revision else {
       let path = (former?.files ?? current).first { $0.path.hasSuffix(".py") }?.path ?? ""
       let served = former?.files ?? current
-      for entry in try handle.lineage(
-        of: path, from: former?.provenance.commit ?? applied, limit: Self.depth
+      for entry in try lineage.lineage(
+        of: path, from: former?.provenance.commit ?? applied, limit: Self.depth, in: handle
       ).entries {
         guard let version = try version(entry.commit.id), version.files != served,
-          version.files != current, candidates.last?.files != version.files
+          version.files != current, candidates.last?.files != version.files,
+          version.files.contains(where: { $0.path == entry.path && $0.blob == entry.blob })
         else { continue }
         candidates.append(version)
       }
@@ -71,6 +74,16 @@ struct RollbackSearch: Sendable {
       problem =
         "\(commit.hex.prefix(12)) has no utility `\(name)`: "
         + "`git log --follow \(branch) -- \(current.first?.path ?? "utils")` lists where it is"
+      return
+    }
+    let own = try present.first { $0.path.hasSuffix(".py") }.map {
+      (file) throws(GitError) -> ObjectID? in
+      try lineage.blob(of: file.path, from: applied, at: commit, in: handle)
+    }
+    guard let own, wanted.files.contains(where: { $0.blob == own }) else {
+      problem =
+        "at \(commit.hex.prefix(12)) `\(name)` was another utility, which has another name or is "
+        + "gone by now: only versions of this one can be put back"
       return
     }
     if wanted.files == current {

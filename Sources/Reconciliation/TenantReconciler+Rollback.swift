@@ -104,7 +104,7 @@ extension TenantReconciler {
       try repository.read { (handle) throws(GitError) in
         try RollbackSearch(
           name: name, revision: revision, branch: branch, applied: applied, known: known,
-          in: handle)
+          lineage: UtilityLineage(path: repository.path), in: handle)
       }
     }
     if let problem = search.problem { throw SyncError(description: problem) }

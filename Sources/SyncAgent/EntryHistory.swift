@@ -37,7 +37,8 @@ final class EntryHistory: Sendable {
     guard let (path, tip) = await place(of: item, tenant) else { return [] }
     return try await run {
       let handle = try RepositoryHandle(path: path)
-      let entries = try handle.lineage(of: item.path, from: tip, limit: limit).entries
+      let entries = try UtilityLineage(path: path)
+        .lineage(of: item.path, from: tip, limit: limit, in: handle).entries
       let approvers = try handle.approvers(of: entries.map(\.commit), from: tip)
       var hashes: [ObjectID: String] = [:]
       return try entries.map { entry in
@@ -58,7 +59,8 @@ final class EntryHistory: Sendable {
     return try await run {
       let handle = try RepositoryHandle(path: path)
       guard let commit = try Self.commit(revision, in: handle),
-        let blob = try handle.blob(of: item.path, from: tip, at: commit)
+        let blob = try UtilityLineage(path: path)
+          .blob(of: item.path, from: tip, at: commit, in: handle)
       else { return nil }
       guard try handle.blobSize(blob) <= Validator.sourceLimit else {
         throw GitReadRefusal.tooLarge

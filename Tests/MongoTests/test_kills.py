@@ -105,3 +105,65 @@ def test_a_kill_after_any_write_ends_where_an_undisturbed_run_does(
     struck, state = run(server, new_agent(server.uri, "killed"), fault=f"mongo.{step}")
     assert struck, "the step was reached"
     assert state == undisturbed[topology]
+
+
+# More than one transaction is given: a first sync in parts, and then a journal over all of it.
+MANY = 2100
+PARTS = [("first", "counter"), ("first", "tasks:3"), ("second", "intent:2"), ("second", "ready"), ("second", "tasks:3")]
+
+
+def write_many(tenant, answer, *, besides=()):
+    for number in range(MANY):
+        name = f"m{number:04}"
+        if name not in besides:
+            tenant.write(name, f"{answer} + {number}")
+
+
+def run_many(server, agent, when=None, fault=None):
+    """A first sync of many, and a change of all of them with a swap and a removal; killed in one of the two."""
+    agent.patience = 120
+    tenant = agent.tenant()
+    write_many(tenant, 1)
+    commits = [tenant.commit_and_push()]
+    write_many(tenant, 2, besides=("m0000", "m0001", "m0002"))
+    tenant.write("m0000", "'one'", renamed_from="m0001")
+    tenant.write("m0001", "'zero'", renamed_from="m0000")
+    tenant.remove("m0002")
+    tenant.commit("All of them")
+
+    def sync(is_killed):
+        if is_killed:
+            agent.start(fault=f"mongo.{fault}", ready=False)
+            assert agent.process.wait(agent.patience) == -signal.SIGKILL, "the step was reached"
+        agent.start()
+        agent.applied(commits[-1])
+        agent.stop()
+
+    sync(when == "first")
+    commits.append(tenant.push())
+    sync(when == "second")
+    with pymongo.MongoClient(server.uri) as client:
+        state = end_state(client, agent.prefix)
+        assert client[agent.prefix + "demo"].intents.count_documents({}) == 0
+    # Numbers that a killed first sync had taken are not used again.
+    first = min(document["id"] for document in state["tasks"])
+    for document in state["tasks"]:
+        document["id"] -= first
+        document["integration_id"] = 0
+    state.pop("counter")
+    return state
+
+
+@pytest.fixture(scope="module")
+def undisturbed_many():
+    return {}
+
+
+@pytest.mark.parametrize("when, step", PARTS)
+def test_a_kill_in_a_change_too_large_for_a_transaction(new_server, new_agent, undisturbed_many, when, step):
+    server = new_server()
+    if not undisturbed_many:
+        undisturbed_many.update(run_many(server, new_agent(server.uri, "undisturbed")))
+    state = run_many(server, new_agent(server.uri, "killed"), when, step)
+    assert [task["name"] for task in state["tasks"]] == [task["name"] for task in undisturbed_many["tasks"]]
+    assert state == undisturbed_many

@@ -240,4 +240,25 @@ import UtilityModel
     #expect(try await body(rig) == "return 1")
     #expect(await problem(rig, "b", head.hex).contains("is not on `main`"))
   }
+
+  private func gone(_ name: String) -> [String: String?] {
+    ["utils/\(name).py": nil, "utils/\(name).yaml": nil]
+  }
+
+  @Test("puts back no other utility that had the name")
+  func namesake() async throws {
+    let rig = try await Rig()
+    let first = try rig.push(
+      Rig.files("a", "return 1"), Rig.files("b", "return [2, 2, 2]"), time: Self.moment)
+    await rig.sync()
+    // `a` becomes `c`, and `b` becomes `a`.
+    try rig.push(gone("a"), Rig.files("c", "return 1"), time: Self.moment + 100)
+    await rig.sync()
+    try rig.push(gone("b"), Rig.files("a", "return [2, 2, 2]"), time: Self.moment + 200)
+    await rig.sync()
+    #expect(try await rig.entry("a")?.id == 1002)
+    #expect(await problem(rig, "a", first.hex).contains("was another utility"))
+    #expect(await problem(rig, "a", nil) != "accepted")
+    #expect(try await rig.entry("a")?.sync.rollback == nil)
+  }
 }
