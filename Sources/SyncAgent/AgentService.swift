@@ -56,7 +56,11 @@ struct AgentService: Sendable {
       upstreams: upstreams)
     let control = try ControlServer(folder: agent.state) { request in
       await ControlCommands.answer(
-        request, reconciler: reconciler, board: agent.context.board, work: work)
+        request, reconciler: reconciler, board: agent.context.board, work: work, keeper: keeper)
+    }
+    await keeper?.answer {
+      await ControlCommands.answer(
+        relayed: $0, reconciler: reconciler, board: agent.context.board, work: work)
     }
     let board = agent.context.board
     let context = agent.context

@@ -222,3 +222,35 @@ def test_on_a_standalone_server_the_leases_are_read_now_and_then(tmp_path, new_s
     commit = tenant.commit_and_push()
     for name in fleet.agents:
         wait(lambda: fleet.seen(name, tenant, commit), f"{name} shows it")
+
+
+def test_a_command_reaches_the_agent_that_has_the_tenant(fleet):
+    tenants = fleet.tenants(6)
+    fleet.add("a")
+    fleet.add("b")
+    wait(lambda: fleet.divided(6, "a", "b"), "each agent has some")
+    wait(lambda: fleet.is_live(6), "they are served")
+    other = next(tenant for tenant in tenants if fleet.owners()[tenant.code] == "b")
+    first = other.head()
+    other.write("alpha", "2")
+    commit = other.commit_and_push()
+    wait(lambda: fleet.seen("a", other, commit), "a shows what b did")
+    here = fleet.agents["a"]
+    done = here.cli("tenant suspend", other.code, "--reason", "a try")
+    assert done.returncode == 0, done.stderr
+    wait(lambda: fleet.core.tenants.find_one({"tenantcode": other.code})["status"] == "suspended", "b did it")
+    done = here.cli("tenant resume", other.code, "--reason", "enough")
+    assert done.returncode == 0, done.stderr
+    done = here.cli("rollback", other.code, "alpha", "--to", first, "--reason", "it was better")
+    assert done.returncode == 0, done.stderr
+    assert fleet.agents["b"].value("alpha", tenant=other.code) == 1
+    done = here.cli("sync", "--tenant", other.code, "--format", "json")
+    assert done.returncode == 0 and json.loads(done.stdout)["tenants"][0]["branches"][0]["phase"] == "synced"
+    done = here.cli("rollback", other.code, "nothing")
+    assert done.returncode == 1 and "nothing" in done.stderr, "a refusal comes back as well"
+    done = here.cli("executions cancel", other.code, "--user", "7")
+    assert done.returncode == 0, done.stderr
+    assert fleet.owners()[other.code] == "b", "nobody took it over"
+    assert fleet.core.requests.count_documents({}) == 0
+    actions = [record["action"] for record in fleet.core.audit.find({"tenantcode": other.code}).sort("at")]
+    assert actions == ["suspend", "resume", "rollback"]

@@ -31,19 +31,22 @@ public struct Lease: Sendable, Hashable {
   public var writes: Int64
   /// The numbers of the entries that the last write changed, nil where all may have.
   public var changed: [Int32]?
+  /// How many commands other agents have handed to its holders.
+  public var requests: Int64
   /// Whether the holder has brought the tenant to what git says.
   public var isLive: Bool
 
   /// A lease by its parts.
   public init(
     tenant: TenantCode, owner: String, epoch: Int64, writes: Int64 = 0, changed: [Int32]? = nil,
-    isLive: Bool = false
+    requests: Int64 = 0, isLive: Bool = false
   ) {
     self.tenant = tenant
     self.owner = owner
     self.epoch = epoch
     self.writes = writes
     self.changed = changed
+    self.requests = requests
     self.isLive = isLive
   }
 }

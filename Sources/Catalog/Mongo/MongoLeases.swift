@@ -218,7 +218,8 @@ extension Lease {
     else { return nil }
     self.init(
       tenant: tenant, owner: document.string("owner") ?? "", epoch: epoch,
-      writes: document.integer("writes") ?? 0, isLive: document.integer("live") == epoch)
+      writes: document.integer("writes") ?? 0, requests: document.integer("requests") ?? 0,
+      isLive: document.integer("live") == epoch)
     if let count = document.integer("changed.n") {
       changed = (0..<Int(count)).compactMap {
         document.integer("changed.ids.\($0)").map { Int32(truncatingIfNeeded: $0) }

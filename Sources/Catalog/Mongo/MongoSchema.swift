@@ -56,7 +56,7 @@ enum MongoSchema {
       [index("uniq_tenantcode", [("tenantcode", 1)], isUnique: true)], client)
     try create(
       "audit", in: database, [index("idx_audit_tenant", [("tenantcode", 1), ("at", -1)])], client)
-    try make(["leases", "agents"], in: database, client)
+    try make(["leases", "agents", "requests"], in: database, client)
   }
 
   /// What tells the agent's own entries from all others; the same words as in the partial indexes,
@@ -136,4 +136,5 @@ struct CoreNames: Sendable {
   var audit: Namespace { Namespace(database: database, collection: "audit") }
   var leases: Namespace { Namespace(database: database, collection: "leases") }
   var agents: Namespace { Namespace(database: database, collection: "agents") }
+  var requests: Namespace { Namespace(database: database, collection: "requests") }
 }

@@ -18,7 +18,7 @@ public actor LeaseKeeper {
   private let duration: Duration
   private let signals = Signals()
   /// The leases that the database gave this agent, with their epochs.
-  private var held: [TenantCode: Int64] = [:]
+  var held: [TenantCode: Int64] = [:]
   /// Those of them that the reconciler works on.
   private var adopted: [TenantCode: Int64] = [:]
   /// Tenants that something is being done to now.
@@ -32,6 +32,12 @@ public actor LeaseKeeper {
   private var again: Set<TenantCode> = []
   /// Whether a change stream tells of changes, so that the rounds may be rarer.
   var isWatching = false
+  /// Does what other agents hand over; see `answer(by:)`.
+  var answering: (@Sendable (String) async -> String)?
+  /// Up to which of its requests a tenant of this agent's was asked about.
+  var asked: [TenantCode: Int64] = [:]
+  /// Who had each tenant at the last round.
+  var holders: [TenantCode: LiveAgent] = [:]
   /// The ids of the agents that lived at the last round.
   private var living: Set<String> = []
   /// How it stands, for `/health`.
@@ -158,6 +164,7 @@ public actor LeaseKeeper {
     try await markLive(view)
     await dropLeftovers(view)
     report(view)
+    try await answerRequests(view)
     if waiting { for work in works { await work.value } }
   }
 
@@ -179,7 +186,8 @@ public actor LeaseKeeper {
     let tenant = lease.tenant
     guard held[tenant] == nil, living.contains(lease.owner), leases.me.id != lease.owner else {
       // Somebody's own write, or something to take.
-      if lease.owner != leases.me.id || held[tenant] != lease.epoch { signals.wake() }
+      let isAsked = lease.requests > asked[tenant] ?? 0
+      if lease.owner != leases.me.id || held[tenant] != lease.epoch || isAsked { signals.wake() }
       return
     }
     guard !busy.contains(tenant) else {
@@ -266,7 +274,8 @@ public actor LeaseKeeper {
 
   private func report(_ view: LeaseView) {
     var names: [TenantCode: String] = [:]
-    for tenant in view.leases.keys { names[tenant] = view.holder(of: tenant)?.name }
+    holders = view.leases.compactMapValues { view.agents[$0.owner] }
+    for (tenant, holder) in holders { names[tenant] = holder.name }
     for tenant in held.keys { names[tenant] = leases.me.name }
     context.board.setAgents(names)
     let next = Summary(

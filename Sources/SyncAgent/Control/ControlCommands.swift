@@ -7,9 +7,10 @@ import UtilityModel
 enum ControlCommands {
   static func answer(
     _ request: ControlSocket.Request, reconciler: Reconciler, board: StatusBoard,
-    work: TenantWork
+    work: TenantWork, keeper: LeaseKeeper?
   ) async -> ControlSocket.Reply {
     do {
+      if let keeper, let reply = try await relayed(request, keeper) { return reply }
       switch request.command {
       case "sync":
         let tenant = request.tenant.flatMap { TenantCode($0) }
@@ -73,6 +74,39 @@ enum ControlCommands {
       }
     } catch {
       return .init(error: "\(error)", body: nil)
+    }
+  }
+
+  /// What another agent is asked for where it has the tenant.
+  private static let relayed: Set = ["sync", "approve", "rollback", "suspend", "resume", "cancel"]
+
+  /// The answer of the agent that has the tenant; nil where that is this one, or nobody.
+  private static func relayed(
+    _ request: ControlSocket.Request, _ keeper: LeaseKeeper
+  ) async throws -> ControlSocket.Reply? {
+    guard relayed.contains(request.command), let tenant = request.tenant.flatMap({ TenantCode($0) })
+    else { return nil }
+    guard let answer = try await keeper.relay(try encode(request), of: tenant) else { return nil }
+    return try JSONDecoder().decode(ControlSocket.Reply.self, from: Data(answer.utf8))
+  }
+
+  /// Does what another agent has handed over as text, and gives the reply as text.
+  static func answer(
+    relayed text: String, reconciler: Reconciler, board: StatusBoard, work: TenantWork
+  ) async -> String {
+    let reply: ControlSocket.Reply
+    do {
+      let request = try JSONDecoder().decode(ControlSocket.Request.self, from: Data(text.utf8))
+      // Handed on once only: whoever has it by now is named in the refusal.
+      reply = await answer(
+        request, reconciler: reconciler, board: board, work: work, keeper: nil)
+    } catch {
+      reply = .init(error: "the agent does not understand the request of another one", body: nil)
+    }
+    do {
+      return try encode(reply)
+    } catch {
+      return #"{"error": "the reply cannot be told"}"#
     }
   }
 

@@ -59,7 +59,7 @@ enum WriterCall {
       request, reconciler: reconciler, board: agent.context.board,
       work: TenantWork(
         configuration: configuration, state: agent.state, reconciler: reconciler,
-        upstreams: upstreams))
+        upstreams: upstreams), keeper: keeper)
     await keeper?.leave(logger)
     await agent.context.environments?.shutdown()
     await agent.context.runtime.shutdown()
