@@ -25,7 +25,8 @@ struct MongoCatalogTests {
     try await behaviour.check(try MongoFixture(uri: MongoServer.standaloneURI()))
   }
 
-  @Test("fulfils the contract where nothing fits a transaction", arguments: CatalogContract.behaviours)
+  @Test(
+    "fulfils the contract where nothing fits a transaction", arguments: CatalogContract.behaviours)
   func largeChanges(_ behaviour: CatalogContract) async throws {
     try await behaviour.check(try MongoFixture(limit: TransactionLimit(documents: 0, bytes: 0)))
   }
