@@ -49,7 +49,7 @@ struct AgentService: Sendable {
     // Before the first look, so that nothing falls between the two.
     try await agent.context.pool.run { try watcher.start() }
     let upstreams = configuration.upstreamMirror(
-      agent.state, board: agent.context.board, reconciler: reconciler, logger: logger)
+      board: agent.context.board, reconciler: reconciler, logger: logger)
     await upstreams.load()
     let work = TenantWork(
       configuration: configuration, state: agent.state, reconciler: reconciler,

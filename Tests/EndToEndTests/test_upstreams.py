@@ -140,7 +140,7 @@ def test_a_tenant_follows_a_server_with_tls_and_a_password(following, upstream, 
     for path in agent.folder.rglob("*"):
         if path.is_file() and path != password:
             assert https.password.encode() not in path.read_bytes(), path
-    record = agent.data / "catalog.sqlite.state" / "upstreams" / "up.json"
+    record = agent.settings["repositories.root"] / ".sync-agent/upstreams/up.json"
     assert record.stat().st_mode & 0o777 == 0o600
     assert not leftovers(agent)
 
@@ -309,7 +309,7 @@ def test_a_path_and_what_is_no_address(following, upstream):
     failing(agent, "has no branch")
     assert agent.raw("up") == before
     assert agent.cli("tenant remove", "up", "--confirm").returncode == 0
-    assert not (agent.data / "catalog.sqlite.state/upstreams/up.json").exists()
+    assert not (agent.settings["repositories.root"] / ".sync-agent/upstreams/up.json").exists()
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import signal
+from types import SimpleNamespace
 
 import pymongo
 import pytest
@@ -254,3 +255,22 @@ def test_a_command_reaches_the_agent_that_has_the_tenant(fleet):
     assert fleet.core.requests.count_documents({}) == 0
     actions = [record["action"] for record in fleet.core.audit.find({"tenantcode": other.code}).sort("at")]
     assert actions == ["suspend", "resume", "rollback"]
+
+
+def test_another_agent_goes_on_with_an_upstream(fleet, tmp_path):
+    source = Tenant(tmp_path / "elsewhere", "source")
+    source.write("alpha", "1")
+    source.commit_and_push()
+    first = fleet.add("a", **{"upstreams.interval": 1})
+    done = first.cli("tenant add", "up", "--from", source.bare)
+    assert done.returncode == 0, done.stderr
+    wait(lambda: fleet.owners() == {"up": "a"}, "it is a's")
+    wait(lambda: first.entries("up"), "it is fetched and applied")
+    second = fleet.add("b", **{"upstreams.interval": 1})
+    wait(lambda: json.loads(second.http("/utils/v1/sync/up").body)["data"].get("upstream"), "b knows of it")
+    first.kill()
+    source.write("alpha", "2")
+    commit = source.commit_and_push()
+    followed = SimpleNamespace(code="up")
+    wait(lambda: fleet.applied(followed, commit), "b fetches and applies what is new")
+    assert fleet.owners() == {"up": "b"}

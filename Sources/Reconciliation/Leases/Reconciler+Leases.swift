@@ -38,7 +38,7 @@ extension Reconciler {
   func tenantCodes() -> [TenantCode] { Array(tenants.keys) }
 
   /// Those that this agent reconciles.
-  func ownTenants() -> Set<TenantCode> { Set(tenants.filter { $0.value.isMine }.keys) }
+  public func ownTenants() -> Set<TenantCode> { Set(tenants.filter { $0.value.isMine }.keys) }
 
   /// Begins to reconcile a tenant under a lease, from what the store says now. Throws `CatalogError`.
   func take(_ tenant: TenantCode, _ fence: LeaseFence, _ leases: MongoLeases) async throws {

@@ -18,7 +18,7 @@ enum StatusReader {
     let known = try await store.tenants().filter { $0.status != .removed }
     let statuses = try await store.allBranchStatuses()
     let approved = configuration.text("repositories.branch")
-    let upstreams = UpstreamStore(state: state).all().upstreams
+    let upstreams = UpstreamStore(root: configuration.text("repositories.root")).all().upstreams
     return known.map { record in
       let branches = (statuses[record.tenant] ?? []).sorted {
         ($0.branch == approved ? 0 : 1, $0.branch) < ($1.branch == approved ? 0 : 1, $1.branch)

@@ -53,7 +53,7 @@ enum WriterCall {
     let collector = agent.executionCollector
     await collector?.collect()
     let upstreams = configuration.upstreamMirror(
-      agent.state, board: agent.context.board, reconciler: reconciler, logger: logger)
+      board: agent.context.board, reconciler: reconciler, logger: logger)
     await upstreams.load()
     let reply = await ControlCommands.answer(
       request, reconciler: reconciler, board: agent.context.board,

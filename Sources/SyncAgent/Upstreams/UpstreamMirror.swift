@@ -11,7 +11,8 @@ import UtilityModel
 /// Keeps the repositories of tenants with an upstream at what the upstream has.
 ///
 /// A fetch moves refs and nothing else: the ref watcher does what follows. Each tenant waits for its own
-/// upstream alone; one that fails is tried again with a growing delay.
+/// upstream alone; one that fails is tried again with a growing delay. Of several agents the one that
+/// has the tenant's lease fetches; all know all upstreams, so that another one can go on with them.
 actor UpstreamMirror {
   private struct Entry {
     /// Tells a tenant's upstream from one that it had before.
@@ -25,42 +26,67 @@ actor UpstreamMirror {
   private let interval: Duration
   private let retry: RetryPolicy
   private let board: StatusBoard
+  private let mine: @Sendable () async -> Set<TenantCode>
   private let path: @Sendable (TenantCode) async -> String?
   private let logger: Logger
   private let pool = BlockingPool(name: "upstream", width: UpstreamMirror.width)
   private let stopping = WakeupDescriptor.open()
   private var entries: [TenantCode: Entry] = [:]
   private var generations = 0
+  /// What was said of records that cannot be read.
+  private var told: [TenantCode: String] = [:]
   private var isStopping = false
   /// How many fetches run at a time: the threads only wait, and servers that hang must not make
   /// the others wait.
   private static let width = 16
 
-  /// A mirror over the upstreams in `store`. `path` gives a tenant's repository.
+  /// What other agents have added or removed is seen after so long.
+  private static let look = Duration.seconds(5)
+
+  /// A mirror over the upstreams in `store`. `mine` gives the tenants that this agent has, `path` a
+  /// tenant's repository.
   init(
     store: UpstreamStore, fetcher: UpstreamFetcher, interval: Duration, board: StatusBoard,
-    logger: Logger, path: @escaping @Sendable (TenantCode) async -> String?
+    logger: Logger, mine: @escaping @Sendable () async -> Set<TenantCode>,
+    path: @escaping @Sendable (TenantCode) async -> String?
   ) {
     self.store = store
     self.fetcher = fetcher
     self.interval = interval
     retry = RetryPolicy(base: min(interval, .seconds(5)), limit: max(interval, .seconds(900)))
     self.board = board
+    self.mine = mine
     self.path = path
     self.logger = logger
   }
 
   deinit { if stopping >= 0 { close(stopping) } }
 
-  /// Reads what is recorded.
+  /// Reads what is recorded, and what other agents have recorded since.
   func load() async {
     let store = store
     let (upstreams, problems) = await pool.run { store.all() }
-    for (tenant, upstream) in upstreams where entries[tenant] == nil {
-      enter(upstream, of: tenant)
+    for (tenant, upstream) in upstreams where entries[tenant]?.running == nil {
+      guard let known = entries[tenant] else {
+        enter(upstream, of: tenant)
+        board.setUpstream(upstream.status, of: tenant)
+        continue
+      }
+      guard known.upstream != upstream else { continue }
+      if known.upstream.hasSource(of: upstream) {
+        entries[tenant]?.upstream = upstream
+      } else {
+        enter(upstream, of: tenant)
+      }
       board.setUpstream(upstream.status, of: tenant)
     }
-    for (tenant, problem) in problems {
+    for (tenant, entry) in entries
+    where upstreams[tenant] == nil && problems[tenant] == nil && entry.running == nil {
+      entries[tenant] = nil
+      board.setUpstream(nil, of: tenant)
+    }
+    for (tenant, problem) in problems where entries[tenant] == nil && told[tenant] != problem {
+      told[tenant] = problem
       var status = UpstreamStatus(url: "")
       status.error = problem
       board.setUpstream(status, of: tenant)
@@ -107,12 +133,18 @@ actor UpstreamMirror {
 
   /// Fetches when it is due, until the task is cancelled; then ends what is under way.
   func run() async {
+    var looked = ContinuousClock.now
     while !Task.isCancelled {
-      let now = WallClock.milliseconds()
-      for (tenant, entry) in entries where entry.running == nil {
-        guard entry.upstream.status.nextTry ?? 0 <= now else { continue }
-        begin(tenant)
+      if ContinuousClock.now - looked >= Self.look {
+        await load()
+        looked = ContinuousClock.now
       }
+      let now = WallClock.milliseconds()
+      let due = entries.filter {
+        $0.value.running == nil && $0.value.upstream.status.nextTry ?? 0 <= now
+      }
+      let mine = due.isEmpty ? [] : await mine()
+      for tenant in due.keys where mine.contains(tenant) { begin(tenant) }
       report()
       do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
     }

@@ -4,7 +4,7 @@ import Glibc
 import UtilityModel
 
 /// A tenant's upstream, with the names of the files that hold its secrets.
-struct Upstream: Codable, Sendable {
+struct Upstream: Codable, Hashable, Sendable {
   /// The address, without a secret.
   var url: String
   /// The file with `user:password`, or a token alone, for `https`.
@@ -15,15 +15,24 @@ struct Upstream: Codable, Sendable {
   var knownHosts: String?
   /// How the fetches went.
   var status: UpstreamStatus
+
+  /// Whether both are fetched from the same place with the same secrets.
+  func hasSource(of other: Upstream) -> Bool {
+    var same = other
+    same.status = status
+    return same == self
+  }
 }
 
-/// The upstreams in the folder `upstreams` of the agent's state: a file a tenant, for its owner alone.
+/// The upstreams in the folder `.sync-agent/upstreams` beside the repositories, which all agents over
+/// them share: a file a tenant, for its owner alone.
 ///
-/// Only who has the writer's lock writes. Every function blocks.
+/// Only who has the tenant's lease, or adds or removes it, writes. Every function blocks.
 struct UpstreamStore: Sendable {
   let folder: String
 
-  init(state: StateFolder) { folder = state.file("upstreams") }
+  /// The upstreams of the repositories in `root`. No tenant is named like the folder.
+  init(root: String) { folder = "\(root)/.sync-agent/upstreams" }
 
   private func file(_ tenant: TenantCode) -> String { "\(folder)/\(tenant).json" }
 
@@ -55,12 +64,12 @@ struct UpstreamStore: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let bytes = Array(try encoder.encode(upstream))
-    let staging = file(tenant) + ".new"
+    let staging = "\(file(tenant)).\(UUID().uuidString).new"
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw AgentError("the folder of upstreams cannot be made", "make agent.state writable")
+      throw AgentError("the folder of upstreams cannot be made", "make repositories.root writable")
     }
     let descriptor = open(
       staging, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -84,6 +93,6 @@ struct UpstreamStore: Sendable {
   private func unwritable(_ tenant: TenantCode) -> AgentError {
     AgentError(
       "the upstream of \(tenant) cannot be recorded: \(String(cString: strerror(errno)))",
-      "make agent.state writable and see that its disk has room")
+      "make repositories.root writable and see that its disk has room")
   }
 }
