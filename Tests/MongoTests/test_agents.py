@@ -255,6 +255,10 @@ def test_a_command_reaches_the_agent_that_has_the_tenant(fleet):
     assert fleet.core.requests.count_documents({}) == 0
     actions = [record["action"] for record in fleet.core.audit.find({"tenantcode": other.code}).sort("at")]
     assert actions == ["suspend", "resume", "rollback"]
+    done = here.cli("tenant remove", other.code, "--confirm")
+    assert done.returncode == 0, done.stderr
+    assert fleet.core.tenants.find_one({"tenantcode": other.code})["status"] == "removed"
+    wait(lambda: here.http(f"/utils/v1/sync/{other.code}").status == 404, "a forgets it too")
 
 
 def test_another_agent_goes_on_with_an_upstream(fleet, tmp_path):

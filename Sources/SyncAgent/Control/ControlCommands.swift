@@ -78,7 +78,9 @@ enum ControlCommands {
   }
 
   /// What another agent is asked for where it has the tenant.
-  private static let relayed: Set = ["sync", "approve", "rollback", "suspend", "resume", "cancel"]
+  private static let relayed: Set = [
+    "sync", "approve", "rollback", "suspend", "resume", "cancel", "tenant-remove", "tenant-removal",
+  ]
 
   /// The answer of the agent that has the tenant; nil where that is this one, or nobody.
   private static func relayed(
