@@ -100,4 +100,39 @@ struct MongoLeaseTests {
     #expect(try await successor.tenants().map(\.status) == [.active])
     #expect(try await a.leases()[tenant]?.writes == 1)
   }
+
+  @Test("an open change is whole before the holder of the lease reads")
+  func openChange() async throws {
+    let fixture = try MongoFixture()
+    let (a, catalog) = try await leases(fixture, "a")
+    try await catalog.ensureTenant(tenant, now: 1)
+    #expect(try await a.take([tenant: 0]) == [tenant: 1])
+    let fence = LeaseFence(owner: "a", epoch: 1)
+    let change = CatalogChange(
+      tenant: tenant,
+      puts: [
+        EntryPut(
+          identity: .new(0), entry: CatalogSamples.entry("alpha"), replaces: nil,
+          contents: .set(blob: CatalogSamples.blob(1)))
+      ])
+    let names = try catalog.names(of: tenant)
+    // As if the connection had been lost just after the journal was complete.
+    try await catalog.connection.run("write") { client in
+      try catalog.prepare(names, client)
+      let journal = try MongoJournal(client: client, names: names, onStep: { _ in }) {
+        try catalog.guarded(names.tenant, under: fence, client, $0)
+      }
+      let writer = MongoChangeWriter(
+        client: client, catalog: catalog, names: names, change: change,
+        reading: { CatalogSamples.bytes($0) })
+      _ = try writer.recorded(in: journal).apply()
+      try journal.complete()
+    }
+    #expect(try await catalog.entries(of: tenant).isEmpty, "whoever has no lease sees what is there")
+    let entries = try await LeaseFence.$current.withValue(fence) {
+      try await catalog.entries(of: tenant)
+    }
+    #expect(entries.map(\.name) == ["alpha"])
+    #expect(try await catalog.entries(of: tenant).map(\.name) == ["alpha"])
+  }
 }

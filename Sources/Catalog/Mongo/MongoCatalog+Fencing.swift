@@ -103,7 +103,13 @@ extension MongoCatalog {
     settle(names, under: fence)
   }
 
-  /// The same for a few documents beside the entries, which without a fence need no transaction.
+  /// Ends it before the holder of a lease reads: it may have lost the connection amid its own change,
+  /// and what it plans next begins with the whole of it.
+  func recover(_ names: TenantNames, reading fence: LeaseFence?, _ client: MongoClient) throws {
+    if fence != nil { try recover(names, under: fence, client) }
+  }
+
+  /// Writes a few documents beside the entries, which without a fence need no transaction.
   func writeAside(
     _ tenant: TenantCode, under fence: LeaseFence?, _ client: MongoClient,
     _ body: (MongoSession?) throws -> Void

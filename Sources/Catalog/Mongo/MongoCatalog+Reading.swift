@@ -15,8 +15,9 @@ extension MongoCatalog {
   func stored(
     of tenant: TenantCode, numbers: [Int32]? = nil
   ) async throws(CatalogError) -> [StoredEntry] {
-    let names = try names(of: tenant)
+    let (names, fence) = (try names(of: tenant), LeaseFence.current)
     return try await connection.run("read the entries of tenant \(tenant) from") { client in
+      try self.recover(names, reading: fence, client)
       var entries: [StoredEntry] = []
       let filter = BSON {
         if let numbers { $0.set("id") { $0.setArray("$in", numbers) { $0.set($1, $2) } } }

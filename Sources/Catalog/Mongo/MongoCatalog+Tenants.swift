@@ -92,8 +92,9 @@ extension MongoCatalog {
 
   /// A tenant's branches, sorted by name.
   public func branchStatuses(of tenant: TenantCode) async throws(CatalogError) -> [BranchStatus] {
-    let names = try names(of: tenant)
+    let (names, fence) = (try names(of: tenant), LeaseFence.current)
     return try await connection.run("read the branches of tenant \(tenant) from") { client in
+      try self.recover(names, reading: fence, client)
       let decoder = JSONDecoder()
       var statuses: [BranchStatus] = []
       try client.find(names.state, BSON()) { document in
