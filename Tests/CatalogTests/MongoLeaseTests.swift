@@ -128,7 +128,7 @@ struct MongoLeaseTests {
       _ = try writer.recorded(in: journal).apply()
       try journal.complete()
     }
-    #expect(try await catalog.entries(of: tenant).isEmpty, "whoever has no lease sees what is there")
+    #expect(try await catalog.entries(of: tenant).isEmpty, "others see what is there")
     let entries = try await LeaseFence.$current.withValue(fence) {
       try await catalog.entries(of: tenant)
     }
