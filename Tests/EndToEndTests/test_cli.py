@@ -428,6 +428,45 @@ def test_config_check_lists_every_error(agent, tmp_path):
     assert agent.cli("config check").returncode == 0
 
 
+def test_wrong_flags_are_listed_as_what_they_are(agent):
+    result = agent.cli(
+        "config check --server.prot 1 --policy.medium nope --log.level=loud --runtime.port", configured=False
+    )
+    assert result.returncode == 1
+    for words in (
+        "--server.prot: unknown key; did you mean `server.port`?", "--policy.medium: must be one of",
+        "--log.level: must be one of", "--runtime.port: give a value",
+    ):  # fmt: skip
+        assert words in result.stderr, result.stderr
+    shown = answer(agent.cli("config show --format json --server.port 1 --set log.level=debug", configured=False), 0)
+    assert shown["server.port"]["source"] == "flag --server.port"
+    assert shown["log.level"]["source"] == "flag --set"
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ("--repositories.trial_branch main", "repositories.trial_branch"),
+        ("--runtime.trial_port 8110", "runtime.trial_port"),
+        ("--repositories.branch ../x", "repositories.branch: must be a branch's name"),
+        ("--repositories.trial_branch a..b", "repositories.trial_branch: must be a branch's name"),
+        ("--repositories.resync_interval 1e300", "at most a year"),
+        ("--server.read_timeout 8761h", "at most a year"),
+        ("--runtime.memory 63", "runtime.memory: must be an integer from 64"),
+    ],
+)
+def test_what_no_agent_can_run_with_is_refused(agent, arguments, words):
+    result = agent.cli(f"config check {arguments}", configured=False)
+    assert result.returncode == 1 and words in result.stderr, result
+
+
+def test_a_key_that_a_file_has_twice_is_an_error(agent, tmp_path):
+    file = tmp_path / "agent.yaml"
+    file.write_text("server.port: 1\nserver:\n  port: 2\n")
+    result = agent.cli("config check --config", file, configured=False)
+    assert result.returncode == 1 and "`server.port` is written twice" in result.stderr
+
+
 def test_errors_without_an_agent_are_sentences_and_no_log(agent):
     for command in ("tenant add x", "sync", "sync --tenant x", "plan", "approve x 1234", "where 1234"):
         result = agent.cli(command)
