@@ -19,6 +19,14 @@ public struct TenantRecord: Sendable, Hashable {
   }
 }
 
+extension TenantRecord {
+  /// Whether it takes part as its branches say: an agent that was killed while it suspended the
+  /// tenant has written the suspension, and not this record.
+  public func status(with branches: [BranchStatus]) -> Status {
+    status == .active && branches.contains { $0.suspension != nil } ? .suspended : status
+  }
+}
+
 /// One tenant's part of a start-up load.
 public struct LoadedTenant: Sendable {
   /// The tenant.

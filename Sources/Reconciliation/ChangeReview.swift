@@ -20,6 +20,8 @@ public struct ChangeReview: Sendable {
   public var refused: [RefusedUtility] = []
   /// What happens to utilities, sorted by name.
   public var changes: [UtilityChange] = []
+  /// The utilities that the branch would not serve any more, sorted: removed, or a draft from now on.
+  public var withdrawn: [String] = []
   /// The blobs of the files that findings may be in, by path.
   public var blobs: [String: ObjectID] = [:]
 
@@ -171,9 +173,9 @@ public struct ChangeReview: Sendable {
         try RenamePairs.find(in: handle, gone: gone, fresh: fresh, declared: declared)
       }
     }
+    let base = before.isEmpty ? [:] : try await interfaces(before)
     if !before.isEmpty {
-      findings += BreakingChange.findings(
-        base: try await interfaces(before), head: head, renames: renames)
+      findings += BreakingChange.findings(base: base, head: head, renames: renames)
     }
     let former = Set(renames.values)
     for name in after.keys {
@@ -185,5 +187,11 @@ public struct ChangeReview: Sendable {
       changes.append(UtilityChange(kind: .remove, name: name))
     }
     changes.sort { ($0.name, $0.kind.rawValue) < ($1.name, $1.kind.rawValue) }
+    withdrawn = changes.compactMap { change in
+      let former = base[change.kind == .rename ? change.from ?? "" : change.name]
+      guard change.kind != .create, former?.metadata?.draft != true else { return nil }
+      let isDraft = head[change.name]?.metadata?.draft == true
+      return change.kind == .remove || isDraft ? change.name : nil
+    }
   }
 }

@@ -170,6 +170,17 @@ public struct Plan: Sendable {
   /// Whether the catalog stays as it is.
   public var isEmpty: Bool { puts.isEmpty && deletes.isEmpty }
 
+  /// The active entries of `observed` whose utilities this plan leaves without one, sorted by name:
+  /// removed, or a draft from now on. A rename is none.
+  func withdrawn(from observed: EntryIndex) -> [CatalogEntry] {
+    var keys = Set(deletes.filter { $0.status == .active })
+    for put in puts where put.replaces == .active {
+      keys.insert(EntryKey(id: put.entry.id, status: .active))
+    }
+    for put in puts where put.entry.status == .active { keys.remove(put.entry.key) }
+    return keys.compactMap { observed[$0] }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+  }
+
   /// How many changes of each kind a branch brought.
   public func counts(branch: String) -> [String: Int] {
     var counts: [String: Int] = [:]

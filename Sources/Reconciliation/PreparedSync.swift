@@ -45,4 +45,6 @@ public struct PlanPreview: Sendable {
   public var held: HeldRevision?
   /// The utilities that are served at an earlier version, by name.
   public var rollbacks: [String: UtilityRollback] = [:]
+  /// What a reader has to know of the revision, or nil.
+  public var note: String?
 }

@@ -32,8 +32,8 @@ public actor Reconciler {
   var known: [TenantCode: TenantState] = [:]
   /// The repositories of removed tenants, which are left alone.
   var ignored: [TenantCode: String] = [:]
-  /// Tenants that the catalog does not take, as they were told in the log.
-  private var refused: Set<TenantCode> = []
+  /// Tenants that the catalog does not take, with the reasons that were told in the log.
+  private var refused: [TenantCode: String] = [:]
   private var isStopping = false
   private let hints: AsyncStream<Set<String>?>
   private let hinting: AsyncStream<Set<String>?>.Continuation
@@ -184,7 +184,7 @@ public actor Reconciler {
   }
 
   private func refuse(_ tenant: TenantCode, _ reason: String) {
-    guard refused.insert(tenant).inserted else { return }
+    guard refused.updateValue(reason, forKey: tenant) == nil else { return }
     context.logger.error(
       "the catalog does not take a tenant",
       metadata: ["tenant_code": "\(tenant)", "error": "\(reason)"])
@@ -252,13 +252,17 @@ public actor Reconciler {
   // MARK: Commands
 
   /// Reconciles one tenant, or all, and gives where they stand; nil where the tenant is unknown.
+  /// Throws `SyncError` for one that the catalog does not take, or `CatalogError`.
   public func sync(_ tenant: TenantCode?) async throws -> [TenantStatus]? {
     try await discover()
     guard let tenant else {
       await reconcileAll(force: false)
       return context.board.all()
     }
-    guard let entry = tenants[tenant] else { return nil }
+    guard let entry = tenants[tenant] else {
+      if let reason = refused[tenant] { throw SyncError(description: reason) }
+      return nil
+    }
     guard entry.isMine else { return context.board.status(of: tenant).map { [$0] } }
     let since = ContinuousClock.now
     let outcome = await permits.withPermit { await entry.reconciler.reconcile(at: entry.path) }
@@ -269,7 +273,7 @@ public actor Reconciler {
 
   /// An operator's decision on a tenant.
   public enum Decision: Sendable {
-    /// Lets the held revision of that name through.
+    /// Lets the revision of that name through, which is held or not pushed yet.
     case approve(String, actor: String, reason: String)
     /// Puts an earlier version of a utility back: that of `to`, or the one before what is served.
     case rollback(String, to: String?, actor: String, reason: String)
@@ -278,12 +282,11 @@ public actor Reconciler {
     /// Goes on.
     case resume(actor: String, reason: String)
 
-    /// A decision by its command; nil for an unknown one, or without an actor or, but for a rollback,
-    /// a reason.
+    /// A decision by its command; nil for an unknown one, or without an actor.
     public init?(
       kind: String, subject: String, revision: String? = nil, actor: String, reason: String
     ) {
-      guard !actor.isEmpty, !reason.isEmpty || kind == "rollback" else { return nil }
+      guard !actor.isEmpty else { return nil }
       switch kind {
       case "approve": self = .approve(subject, actor: actor, reason: reason)
       case "rollback":
@@ -307,8 +310,7 @@ public actor Reconciler {
       guard let path = entry.path else { throw LostRepository(tenant: tenant, cause: nil) }
       // A hold may be newer than the last look.
       _ = await permits.withPermit { await entry.reconciler.reconcile(at: path) }
-      let commit = try await context.pool.run { try RepositoryHandle(path: path).resolve(sha) }
-      try await entry.reconciler.approve(commit, actor: actor, reason: reason)
+      try await entry.reconciler.approve(sha, at: path, actor: actor, reason: reason)
     case .rollback(let name, let revision, let actor, let reason):
       guard let path = entry.path else { throw LostRepository(tenant: tenant, cause: nil) }
       // What is served may be older than the branch.

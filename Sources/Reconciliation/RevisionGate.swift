@@ -16,8 +16,7 @@ public enum RevisionGate {
     let policy = try tightened(policy, at: applied, in: handle)
     func held(_ rule: HeldRevision.Rule, _ why: String, _ remedy: String) -> HeldRevision {
       HeldRevision(
-        reason: "\(why); \(remedy), or let it through with "
-          + "`sync-agent approve \(tenant) \(head.hex.prefix(12)) --reason ...`", rule: rule)
+        reason: "\(why); \(remedy), or \(wayOut(head, tenant))", rule: rule)
     }
     if policy.history == .fastForward, try !descends(head, from: applied, in: handle) {
       return held(
@@ -62,8 +61,13 @@ public enum RevisionGate {
     return HeldRevision(
       reason: "it removes \(removed.count) of \(live) live utilities (\(names)"
         + (removed.count > 5 ? ", ...)" : ")") + "; policy.max_removals is \(policy.removals); "
-        + "restore them, or let it through with "
-        + "`sync-agent approve \(tenant) \(head.hex.prefix(12)) --reason ...`", rule: .removals)
+        + "restore them, or \(wayOut(head, tenant))", rule: .removals)
+  }
+
+  /// What an operator does about a hold. The whole name, as a push that is refused brings no commit
+  /// that a shorter one could name.
+  private static func wayOut(_ head: ObjectID, _ tenant: String) -> String {
+    "let it through with `sync-agent approve \(tenant) \(head) --reason ...`"
   }
 
   /// Whether nothing of `base` was rewritten; false where it is not even there any more.

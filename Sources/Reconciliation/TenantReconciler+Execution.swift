@@ -84,6 +84,10 @@ extension TenantReconciler {
     status(
       prepared.input.approved, release: active, quarantined: prepared.plan.quarantined,
       pins: prepared.activePins)
+    // An approval ahead of its push is about what runs: another revision ends it.
+    if let former = statuses[approvedName], former.applied == next[approvedName]?.applied {
+      next[approvedName]?.approval = former.approval
+    }
     if let hold = prepared.held, var status = next[approvedName] {
       markHeld(&status, hold, started: started, duration: duration)
       next[approvedName] = status

@@ -20,7 +20,7 @@ extension TenantReconciler {
     var held = heads.held
     if held == nil {
       let prepared = try await prepare(repository, heads: heads)
-      held = removalHold(prepared, head: head)
+      held = try await removalHold(prepared, head: head)
       guard held != nil else { return prepared }
     }
     allowed.approved = applied
@@ -31,33 +31,52 @@ extension TenantReconciler {
     return prepared
   }
 
-  /// Why a plan removes too much at once, or nil.
-  func removalHold(_ prepared: PreparedSync, head: ObjectID) -> HeldRevision? {
+  /// Why a plan takes too much out of the live catalog at once, or nil. What the trial branch still
+  /// has, and what becomes a draft, goes too. Throws `GitError`.
+  func removalHold(
+    _ prepared: PreparedSync, head: ObjectID
+  ) async throws -> HeldRevision? {
     let status = statuses[approvedName]
-    guard status?.applied != nil, status?.approval?.subject != head.hex else { return nil }
-    let removed = prepared.plan.changes.filter {
-      $0.kind == .remove && $0.old?.status == .active && $0.branch == approvedName
+    guard let applied = appliedCommit, status?.approval?.subject != head.hex else { return nil }
+    let withdrawn = prepared.plan.withdrawn(from: prepared.input.observed)
+    guard !withdrawn.isEmpty else { return nil }
+    let (repository, settings) = (prepared.repository, context.settings)
+    let policy = try await context.pool.run {
+      try repository.read { (handle) throws(GitError) in
+        try RevisionGate.tightened(settings.policy, at: applied, in: handle)
+      }
     }
-    guard !removed.isEmpty else { return nil }
     return RevisionGate.hold(
-      removed: removed.map(\.name),
+      removed: withdrawn.map(\.name),
       live: prepared.input.observed.all.count { $0.status == .active }, head: head,
-      policy: context.settings.policy.tightened(by: prepared.input.approved.settings.policy),
-      tenant: tenant.rawValue)
+      policy: policy, tenant: tenant.rawValue)
   }
 
   /// Tells of a hold and changes nothing else: the repository lost what runs.
   func recordHold(_ heads: GitObserver.Heads, started: Int64) async throws -> Bool {
     guard let head = heads.approved, let held = heads.held else { return false }
     var status = statuses[approvedName] ?? BranchStatus(branch: approvedName)
-    markHeld(
-      &status,
-      PreparedSync.Hold(revision: Revision(branch: approvedName, commit: head), reason: held),
-      started: started, duration: 0)
-    try await context.store.record([status], of: tenant)
+    let hold = PreparedSync.Hold(
+      revision: Revision(branch: approvedName, commit: head), reason: held)
+    markHeld(&status, hold, started: started, duration: 0)
+    try await context.store.record(
+      [status], of: tenant, audit: holdRecord(hold, now: WallClock.milliseconds()))
     statuses[approvedName] = status
     show()
     return false
+  }
+
+  /// The record of a hold, empty where it was told before.
+  private func holdRecord(_ hold: PreparedSync.Hold, now: Int64) -> [AuditRecord] {
+    let revision = hold.revision.description
+    let former = statuses[approvedName]
+    guard former?.phase != .held || former?.observed != revision else { return [] }
+    return [
+      AuditRecord(
+        at: now, tenantcode: tenant.rawValue, actor: AuditRecord.agent, action: .hold,
+        subject: revision, reason: hold.reason.reason, before: former?.applied ?? "",
+        after: revision)
+    ]
   }
 
   /// Turns the status of what runs into that of what is held.
@@ -79,101 +98,7 @@ extension TenantReconciler {
       held: hold.reason)
   }
 
-  // MARK: Operators
-
-  /// Lets a held revision through at the next look.
-  ///
-  /// `commit` must be the approved branch's tip, and held. Throws `SyncError` where it is not, or
-  /// `CatalogError`.
-  public func approve(_ commit: ObjectID, actor: String, reason: String) async throws {
-    try await inTurn {
-      try self.checkIsThere()
-      guard var status = self.statuses[self.approvedName], status.phase == .held,
-        let observed = status.observed.flatMap({ Revision($0)?.commit })
-      else {
-        throw SyncError(
-          description: "no revision of tenant \(self.tenant) is held: there is nothing to approve")
-      }
-      guard observed == commit else {
-        throw SyncError(
-          description: "\(commit.hex.prefix(12)) is not held; \(observed.hex.prefix(12)) is: "
-            + "approve that one")
-      }
-      let now = WallClock.milliseconds()
-      status.approval = OperatorDecision(
-        subject: commit.hex, actor: actor, reason: reason, at: now)
-      try await self.decide(
-        status,
-        AuditRecord(
-          at: now, tenantcode: self.tenant.rawValue, actor: actor, action: .approve,
-          subject: status.observed ?? "", reason: reason, before: status.applied ?? "",
-          after: status.observed ?? ""))
-    }
-  }
-
-  /// Stops reconciling; what runs goes on running. Throws `SyncError` or `CatalogError`.
-  public func suspend(actor: String, reason: String) async throws {
-    try await inTurn {
-      try self.checkIsThere()
-      var status =
-        self.statuses[self.approvedName] ?? BranchStatus(branch: self.approvedName)
-      guard status.suspension == nil else {
-        throw SyncError(description: "tenant \(self.tenant) is suspended already")
-      }
-      let now = WallClock.milliseconds()
-      status.suspension = OperatorDecision(subject: "", actor: actor, reason: reason, at: now)
-      let before = status.phase.rawValue
-      status.phase = .suspended
-      try await self.context.store.setStatus(.suspended, of: self.tenant)
-      self.state = .suspended
-      try await self.decide(
-        status,
-        AuditRecord(
-          at: now, tenantcode: self.tenant.rawValue, actor: actor, action: .suspend, subject: "",
-          reason: reason, before: before, after: SyncPhase.suspended.rawValue))
-    }
-  }
-
-  /// Takes a suspension back; the next look catches up. Throws `SyncError` or `CatalogError`.
-  public func resume(actor: String, reason: String) async throws {
-    try await inTurn {
-      try self.checkIsThere()
-      guard var status = self.statuses[self.approvedName], status.suspension != nil else {
-        throw SyncError(description: "tenant \(self.tenant) is not suspended")
-      }
-      status.suspension = nil
-      status.phase = .syncing
-      try await self.context.store.setStatus(.active, of: self.tenant)
-      self.state = .active
-      try await self.decide(
-        status,
-        AuditRecord(
-          at: WallClock.milliseconds(), tenantcode: self.tenant.rawValue, actor: actor,
-          action: .resume, subject: "", reason: reason, before: SyncPhase.suspended.rawValue,
-          after: SyncPhase.syncing.rawValue))
-    }
-  }
-
-  /// Where a suspended tenant stands.
-  func suspended() -> Outcome {
-    statuses[approvedName]?.phase = .suspended
-    show()
-    return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
-  }
-
-  func decide(_ status: BranchStatus, _ record: AuditRecord) async throws {
-    // The record first: a decision that takes effect is never without one.
-    try await context.store.append([record])
-    try await context.store.record([status], of: tenant)
-    statuses[approvedName] = status
-    show()
-    logger.notice(
-      "decided",
-      metadata: [
-        "action": "\(record.action.rawValue)", "actor": "\(record.actor)",
-        "reason": "\(record.reason)",
-      ])
-  }
+  // MARK: Telling
 
   /// What a sync adds to the audit: newly held, quarantined and removed.
   func auditRecords(
@@ -188,15 +113,7 @@ extension TenantReconciler {
         subject: subject, reason: reason, before: before, after: after)
     }
     var records: [AuditRecord] = []
-    if let hold = prepared.held {
-      let revision = hold.revision.description
-      let former = statuses[approvedName]
-      if former?.phase != .held || former?.observed != revision {
-        records.append(
-          record(
-            .hold, revision, hold.reason.reason, before: former?.applied ?? "", after: revision))
-      }
-    }
+    if let hold = prepared.held { records += holdRecord(hold, now: now) }
     for (branch, status) in next.sorted(by: { $0.key < $1.key }) {
       let known = Set(statuses[branch]?.report?.quarantined ?? [])
       for utility in status.report?.quarantined ?? []
@@ -220,12 +137,21 @@ extension TenantReconciler {
           before: Revision(branch: approvedName, commit: rollback.provenance.commit).description,
           after: next[approvedName]?.applied ?? ""))
     }
-    for change in prepared.plan.changes where change.kind == .remove {
+    let removed = prepared.plan.changes.filter { $0.kind == .remove }
+    for change in removed {
       records.append(
         record(
           .remove, "\(change.branch)/\(change.name)",
           "it is not in the repository any more", before: change.old?.sync.revision ?? "",
           after: change.new?.sync.revision ?? ""))
+    }
+    let told = Set(removed.compactMap { $0.old?.key })
+    for entry in prepared.plan.withdrawn(from: prepared.input.observed)
+    where !told.contains(entry.key) {
+      records.append(
+        record(
+          .remove, "\(approvedName)/\(entry.name)", "it is a draft from now on",
+          before: entry.sync.revision, after: next[approvedName]?.applied ?? ""))
     }
     return records
   }

@@ -116,6 +116,7 @@ public actor TenantReconciler {
     do {
       try await reloadIfUncertain()
       if statuses[approvedName]?.suspension != nil {
+        try await showSuspension()
         try await serveLastRelease()
         return suspended()
       }
@@ -141,6 +142,9 @@ public actor TenantReconciler {
     attempted = heads
     let changed = try await converge(
       repository, heads, force: force, started: started, clock: clock)
+    if let problem = await publishApproval(repository) {
+      logger.notice("the hook is not told of an approval", metadata: ["reason": "\(problem)"])
+    }
     await publishResults(repository)
     return changed
   }

@@ -36,8 +36,11 @@ enum Version {
   static let text = "0.1.0"
 }
 
-/// Configuration keys as flags: `--server.port 8109` becomes `--set server.port=8109`.
+/// Configuration keys as flags: `--server.port 8109` becomes `--set=--server.port=8109`, so that what
+/// is said of it names the flag.
 enum KeyFlags {
+  /// Rewrites every flag with a dot in its name, known or not: the configuration lists what is wrong
+  /// with all of them. One without a value is passed on as such.
   static func rewrite(_ arguments: [String]) -> [String] {
     var result: [String] = []
     var index = arguments.startIndex
@@ -45,26 +48,23 @@ enum KeyFlags {
       let argument = arguments[index]
       index += 1
       if argument == "--" { return result + arguments[(index - 1)...] }
-      guard argument.hasPrefix("--") else {
+      guard argument.hasPrefix("--"), isKey(argument.dropFirst(2).prefix { $0 != "=" }) else {
         result.append(argument)
         continue
       }
-      let parts = argument.dropFirst(2).split(
-        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(parts.first ?? "")
-      guard name.contains("."), ConfigurationKey.byName[name] != nil else {
-        result.append(argument)
-        continue
-      }
-      if parts.count == 2 {
-        result += ["--set", "\(name)=\(parts[1])"]
-      } else if index < arguments.endIndex {
-        result += ["--set", "\(name)=\(arguments[index])"]
-        index += 1
+      if argument.contains("=") || index == arguments.endIndex
+        || arguments[index].hasPrefix("--")
+      {
+        result.append("--set=\(argument)")
       } else {
-        result.append(argument)
+        result.append("--set=\(argument)=\(arguments[index])")
+        index += 1
       }
     }
     return result
+  }
+
+  private static func isKey(_ name: Substring) -> Bool {
+    name.contains(".") && name.allSatisfy { $0.isASCII && ($0.isLetter || "._-".contains($0)) }
   }
 }

@@ -228,6 +228,51 @@ def test_plan_of_one_broken_tenant_still_tells_the_others(agent, demo):
     assert [item["tenantcode"] for item in json.loads(result.stdout)["tenants"]] == ["demo"]
 
 
+def test_plan_says_that_a_branch_has_not_got_what_the_approved_one_has(agent, demo):
+    demo.push()
+    demo.git("checkout", "-q", "-b", "topic")
+    demo.write("delta")
+    topic = demo.commit()
+    demo.push(branch="topic")
+    demo.git("checkout", "-q", "main")
+    demo.write("epsilon")
+    tip = demo.commit_and_push()
+    agent.cli("sync")
+    (item,) = plan(agent.cli("plan --format json --revision topic"), 2)
+    assert topic[:12] in item["note"] and tip[:12] in item["note"] and "shows as undone" in item["note"]
+    assert {(change["change"], change["name"]) for change in item["changes"]} == {
+        ("create", "delta"), ("remove", "epsilon"),
+    }  # fmt: skip
+    assert "shows as undone" in agent.cli("plan --revision topic").stdout
+    demo.git("checkout", "-q", "topic")
+    demo.git("merge", "-q", "--no-edit", "main")
+    demo.push(branch="topic")
+    (item,) = plan(agent.cli("plan --format json --revision topic"), 2)
+    assert item["note"] is None and [change["name"] for change in item["changes"]] == ["delta"]
+
+
+def test_plan_tells_of_a_tenant_without_a_repository(agent, demo):
+    demo.push()
+    agent.cli("sync")
+    demo.bare.rename(demo.bare.with_name("away"))
+    for arguments in ("", "--tenant demo"):
+        result = agent.cli(f"plan {arguments}")
+        assert result.returncode == 1 and "demo" in result.stderr, result
+
+
+def test_where_says_that_a_repository_has_the_commit(agent, demo):
+    demo.push()
+    agent.tenant("other").commit_and_push()
+    agent.cli("sync")
+    demo.write("alpha", "'another branch'")
+    commit = demo.commit()
+    demo.push(branch="topic")
+    fate = json.loads(agent.cli(f"where {commit} --format json").stdout)
+    assert fate["state"] == "unknown" and fate["reason"] == "tenant demo: no watched branch has it"
+    nobody = json.loads(agent.cli(f"where {'1' * 40} --format json").stdout)
+    assert nobody["reason"] == "no tenant has the commit"
+
+
 def test_a_plan_on_an_unused_folder_makes_nothing(agent, demo):
     demo.push()
     agent.cli("plan")
@@ -381,6 +426,58 @@ def test_config_check_lists_every_error(agent, tmp_path):
     for command in ("run", "sync", "status", "plan"):
         assert agent.cli(f"{command} --config", file, configured=False).returncode == 1
     assert agent.cli("config check").returncode == 0
+
+
+def test_wrong_flags_are_listed_as_what_they_are(agent):
+    result = agent.cli(
+        "config check --server.prot 1 --policy.medium nope --log.level=loud --runtime.port", configured=False
+    )
+    assert result.returncode == 1
+    for words in (
+        "--server.prot: unknown key; did you mean `server.port`?", "--policy.medium: must be one of",
+        "--log.level: must be one of", "--runtime.port: give a value",
+    ):  # fmt: skip
+        assert words in result.stderr, result.stderr
+    shown = answer(agent.cli("config show --format json --server.port 1 --set log.level=debug", configured=False), 0)
+    assert shown["server.port"]["source"] == "flag --server.port"
+    assert shown["log.level"]["source"] == "flag --set"
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ("--repositories.trial_branch main", "repositories.trial_branch"),
+        ("--runtime.trial_port 8110", "runtime.trial_port"),
+        ("--repositories.branch ../x", "repositories.branch: must be a branch's name"),
+        ("--repositories.trial_branch a..b", "repositories.trial_branch: must be a branch's name"),
+        ("--repositories.resync_interval 1e300", "at most a year"),
+        ("--server.read_timeout 8761h", "at most a year"),
+        ("--runtime.memory 63", "runtime.memory: must be an integer from 64"),
+    ],
+)
+def test_what_no_agent_can_run_with_is_refused(agent, arguments, words):
+    result = agent.cli(f"config check {arguments}", configured=False)
+    assert result.returncode == 1 and words in result.stderr, result
+
+
+def test_a_key_that_a_file_has_twice_is_an_error(agent, tmp_path):
+    file = tmp_path / "agent.yaml"
+    file.write_text("server.port: 1\nserver:\n  port: 2\n")
+    result = agent.cli("config check --config", file, configured=False)
+    assert result.returncode == 1 and "`server.port` is written twice" in result.stderr
+
+
+def test_errors_without_an_agent_are_sentences_and_no_log(agent):
+    for command in ("tenant add x", "sync", "sync --tenant x", "plan", "approve x 1234", "where 1234"):
+        result = agent.cli(command)
+        assert '"level"' not in result.stderr and result.stderr.count("\n") <= 1, result
+
+
+def test_a_root_that_is_no_folder_is_told_as_such(agent, tmp_path):
+    file = tmp_path / "root"
+    file.write_text("")
+    clear_error(agent.cli("sync", repositories__root=file), "is no folder")
+    clear_error(agent.cli("sync", repositories__root=file / "below"), "is below a file")
 
 
 def test_flags_over_environment_over_file_over_defaults(agent, tmp_path):

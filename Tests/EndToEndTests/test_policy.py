@@ -213,7 +213,7 @@ def test_suspending_and_resuming(agent, live):
     assert agent.branch()["phase"] == "suspended"
     live.write("alpha", "'alpha 2'")
     commit = live.commit_and_push()
-    assert agent.cli("sync").returncode in (0, 3)
+    assert agent.cli("sync").returncode == 3, "an unapplied commit is not applied"
     assert agent.value("alpha") == "alpha 1"
     assert "incident 4711" in agent.cli("status").stdout
     assert "suspended" in agent.cli("tenant list").stdout
@@ -231,6 +231,45 @@ def test_suspending_and_resuming(agent, live):
     ]  # fmt: skip
     assert agent.cli("tenant resume", "demo", "--reason", "x").returncode == 1
     assert agent.cli("tenant suspend", "nobody", "--reason", "x").returncode == 1
+
+
+@pytest.mark.parametrize("command, place", [("suspend", "suspension.decided"), ("resume", "resumption.shown")])
+def test_killed_while_a_suspension_begins_or_ends(agent, demo, command, place):
+    demo.push()
+    assert agent.cli("sync").returncode == 0
+    if command == "resume":
+        assert agent.cli("tenant suspend", "demo").returncode == 0
+    killed = agent.cli(f"tenant {command}", "demo", env={"SYNC_AGENT_FAULT": place})
+    assert killed.returncode == -9
+    for name in ("tenant list", "status"):
+        assert "suspended" in agent.cli(name).stdout
+    demo.write("alpha", "'alpha 2'")
+    commit = demo.commit_and_push()
+    assert agent.cli("sync").returncode == 3
+    assert agent.cli("tenant resume", "demo").returncode == 0
+    assert "suspended" not in agent.cli("tenant list").stdout
+    status = json.loads(agent.cli("status", "--format", "json").stdout)["tenants"][0]
+    assert status["status"] == "active" and status["branches"][0]["applied"] == f"main@sha1:{commit}"
+
+
+def test_a_reason_may_be_left_out(agent, demo):
+    demo.push()
+    agent.cli("sync")
+    for command in ("suspend", "resume"):
+        result = agent.cli(f"tenant {command}", "demo", "--as", "Olga")
+        assert result.returncode == 0, result.stderr
+    for record in audit(agent):
+        assert record["actor"] == "Olga" and record["reason"] == ""
+
+
+def test_a_rollback_is_told_while_the_branch_is_held(agent, live):
+    live.write("beta", "'beta 2'")
+    abandoned, force = rewrite(live)
+    agent.applied(abandoned)
+    assert agent.cli("rollback", "demo", "beta", "--as", "Olga").returncode == 0
+    held(agent, force())
+    note = agent.cli("status").stdout
+    assert "rewritten" in note and "beta is rolled back" in note
 
 
 def test_the_audit_tells_of_quarantines_and_is_never_changed(agent, live):

@@ -213,6 +213,51 @@ def test_other_branches_are_accepted_with_warnings(hooked):
     assert Push(hooked, ":feature/x").accepted
 
 
+def test_what_an_operator_lets_through_ahead_goes_in(agent, hooked):
+    for number in range(12):
+        hooked.write(f"extra_{number}", str(number))
+    hooked.commit("Many")
+    assert Push(hooked, "main").accepted
+    assert agent.cli("sync").returncode == 0
+    for number in range(12):
+        hooked.remove(f"extra_{number}")
+    commit = hooked.commit("Clean up")
+    refused = Push(hooked, "main")
+    assert not refused.accepted and "it removes 12 of 15 live utilities" in refused.text
+    # The way out, word for word.
+    command = f"sync-agent approve demo {commit} --reason"
+    assert command in refused.text and "is pushed again as it is" in refused.text
+    result = agent.cli("approve", "demo", commit, "--reason", "agreed")
+    assert result.returncode == 0 and "when it is pushed" in result.stdout, result.stderr
+    # It counts for that commit alone.
+    hooked.git("commit", "-q", "--amend", "-m", "Cleaner")
+    assert not Push(hooked, "main").accepted
+    hooked.git("reset", "-q", "--hard", commit)
+    push = Push(hooked, "main")
+    assert push.accepted and "an operator has approved" in push.text, push
+    assert agent.cli("sync").returncode == 0
+    assert not list(hooked.bare.glob("sync-agent.approved*"))
+
+    # A rewrite: refused, approved, in.
+    hooked.git("commit", "-q", "--amend", "-m", "Rewritten")
+    assert not Push(hooked, "+main").accepted
+    assert agent.cli("approve", "demo", hooked.head()).returncode == 0
+    assert Push(hooked, "+main").accepted
+    assert agent.cli("sync").returncode == 0
+
+
+def test_making_all_utilities_drafts_is_refused_as_a_removal(agent, hooked):
+    for number in range(12):
+        hooked.write(f"extra_{number}", str(number))
+    hooked.commit("Many")
+    assert Push(hooked, "main").accepted
+    for number in range(12):
+        hooked.write(f"extra_{number}", str(number), draft=True)
+    hooked.commit("Hide them")
+    push = Push(hooked, "main")
+    assert not push.accepted and "policy.max_removals" in push.text, push
+
+
 def test_deleting_the_approved_branch_is_refused_with_the_reason(hooked):
     before = tips(hooked)
     hooked.git("-C", str(hooked.bare), "symbolic-ref", "HEAD", "refs/heads/other")

@@ -26,15 +26,9 @@ struct CommonOptions: ParsableArguments {
       file: config, flags: settings, environment: ProcessInfo.processInfo.environment)
   }
 
-  /// The log of a command that only reads the catalog: warnings and worse, as text.
-  static var silentLogger: Logger {
-    Logger(label: "sync-agent") { TextLogHandler(label: $0, level: .warning, coloured: false) }
-  }
-
-  /// The log of a command that looks or runs.
-  static func logger(_ configuration: Configuration, quiet: Bool = false) -> Logger {
-    let configured = Logger.Level(rawValue: configuration.text("log.level")) ?? .info
-    let level = quiet ? max(configured, .warning) : configured
+  /// The log of an agent.
+  static func logger(_ configuration: Configuration) -> Logger {
+    let level = Logger.Level(rawValue: configuration.text("log.level")) ?? .info
     let terminal = isatty(STDERR_FILENO) == 1
     let format = configuration["log.format"] ?? (terminal ? "text" : "json")
     let coloured = terminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
@@ -50,7 +44,8 @@ struct CommonOptions: ParsableArguments {
 }
 
 extension CommonOptions {
-  /// A log that says nothing: for a hook, whose every line goes to whoever pushed.
+  /// A log that says nothing: for a command, whose errors are one sentence, and for a hook, whose
+  /// every line goes to whoever pushed.
   static let silence = Logger(label: "sync-agent") { _ in SwiftLogNoOpLogHandler() }
 }
 

@@ -23,7 +23,7 @@ enum OperatorName {
 
 /// Who decides, and why.
 struct DecisionOptions: ParsableArguments {
-  @Option(help: "Why; stands in the audit.") var reason: String
+  @Option(help: "Why; stands in the audit, so that it is better given.") var reason: String?
   @Option(name: .customLong("as"), help: "Who decides; the login name by default.")
   var actor: String?
 
@@ -31,8 +31,9 @@ struct DecisionOptions: ParsableArguments {
   func name() throws -> String { try OperatorName.of(actor) }
 
   func validate() throws {
+    guard let reason else { return }
     guard reason.contains(where: { !$0.isWhitespace }) else {
-      throw ValidationError("--reason is empty: say why")
+      throw ValidationError("--reason is empty: say why, or leave it out")
     }
   }
 
@@ -43,12 +44,17 @@ struct DecisionOptions: ParsableArguments {
     let answer = try await WriterCall.answer(
       ControlSocket.Request(
         command: command, tenant: tenant.rawValue, subject: subject, actor: try name(),
-        reason: reason), configuration)
+        reason: reason ?? ""), configuration)
     for status in try JSONDecoder().decode([TenantStatus].self, from: answer) {
       for branch in status.branches {
         print(
           "\(status.tenantcode)  \(branch.applied ?? branch.branch)  "
             + Output.coloured(branch.phase.rawValue, branch.phase))
+        if let approval = branch.approval, command == "approve" {
+          print(
+            "  \(approval.subject.prefix(12)) is let through when it is pushed to "
+              + "`\(branch.branch)`, unless another revision is applied before")
+        }
       }
     }
   }
@@ -58,12 +64,16 @@ struct DecisionOptions: ParsableArguments {
 struct ApproveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "approve", abstract: "Let a held revision through; recorded with who and why.",
-    discussion: "Example: sync-agent approve demo 1a2b3c4d --reason 'the old tools are retired'")
+    discussion: """
+      A commit that the pre-receive hook refused as held is approved ahead, with all 40 digits, and \
+      pushed again.
+      Example: sync-agent approve demo 1a2b3c4d --reason 'the old tools are retired'
+      """)
 
   @OptionGroup var options: CommonOptions
   @OptionGroup var decision: DecisionOptions
   @Argument(help: "The tenant.") var tenant: String
-  @Argument(help: "The held commit, 4 to 40 hexadecimal digits.") var sha: String
+  @Argument(help: "The commit, 4 to 40 hexadecimal digits; 40 ahead of its push.") var sha: String
 
   func run() async throws {
     guard (4...40).contains(sha.count), sha.allSatisfy(\.isHexDigit) else {
@@ -97,7 +107,7 @@ struct AuditCommand: AsyncParsableCommand {
   func run() async throws {
     let tenant = try tenantArgument(tenant)
     let agent = try await Agent.assemble(
-      try options.load(), purpose: .looking, logger: CommonOptions.silentLogger)
+      try options.load(), purpose: .looking, logger: CommonOptions.silence)
     let records = try await agent.store.auditRecords(of: tenant, limit: limit, offset: 0).records
     if format == .json { return try Output.json(Answer(records: records)) }
     if records.isEmpty { print("no records") }

@@ -42,8 +42,9 @@ struct HookCommand: AsyncParsableCommand {
       case .installed: print("installed: pushes to \(repo) are judged, and fail \(failure)")
       case .renewed: print("renewed: pushes to \(repo) are judged, and fail \(failure)")
       case .chained:
-        print("installed: pushes to \(repo) are judged, and fail \(failure); the hook that was ")
-        print("there is kept as pre-receive.chained and runs first")
+        print(
+          "installed: pushes to \(repo) are judged, and fail \(failure); the hook that was there is "
+            + "kept as pre-receive.chained and runs first")
       }
     }
   }

@@ -22,9 +22,10 @@ struct PlanCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try options.load()
     let wanted = try tenantArgument(tenant)
-    let logger = CommonOptions.logger(configuration, quiet: true)
-    let agent = try await Agent.assemble(configuration, purpose: .looking, logger: logger)
+    let agent = try await Agent.assemble(
+      configuration, purpose: .looking, logger: CommonOptions.silence)
     let statuses = try await agent.store.allBranchStatuses()
+    let records = try await agent.store.tenants()
     let repositories = try await Repositories.list(configuration)
     if let wanted, repositories[wanted.rawValue] == nil {
       throw AgentError(
@@ -32,6 +33,15 @@ struct PlanCommand: AsyncParsableCommand {
     }
     var answer = PlanAnswer(tenants: [])
     var failed = false
+    for record in records
+    where wanted == nil && record.status != .removed && repositories[record.tenant.rawValue] == nil
+    {
+      FileHandle.standardError.write(
+        Data(
+          ("Error: tenant \(record.tenant) has no repository: bring it back, or end the tenant with "
+            + "`sync-agent tenant remove \(record.tenant) --confirm`\n").utf8))
+      failed = true
+    }
     for (code, path) in repositories.sorted(by: { $0.key < $1.key }) {
       guard let tenant = TenantCode(code), wanted == nil || tenant == wanted else { continue }
       let reconciler = TenantReconciler(
@@ -99,9 +109,11 @@ struct PlanAnswer: Encodable {
     var held: HeldRevision?
     /// The revision that each rolled-back utility is served at.
     var rollbacks: [String: String]
+    /// What a reader has to know of the revision.
+    var note: String?
 
     enum CodingKeys: CodingKey {
-      case tenantcode, branch, revision, changes, rollout, quarantined, held, rollbacks
+      case tenantcode, branch, revision, changes, rollout, quarantined, held, rollbacks, note
     }
 
     /// Every key is written, null where there is nothing.
@@ -115,6 +127,7 @@ struct PlanAnswer: Encodable {
       try container.encode(quarantined, forKey: .quarantined)
       try container.encode(held, forKey: .held)
       try container.encode(rollbacks, forKey: .rollbacks)
+      try container.encode(note, forKey: .note)
     }
 
     init(tenant: String, preview: PlanPreview) {
@@ -131,6 +144,7 @@ struct PlanAnswer: Encodable {
       quarantined = preview.quarantined
       held = preview.held
       rollbacks = preview.rollbacks.mapValues(\.revision)
+      note = preview.note
     }
   }
   var tenants: [Branch]
@@ -141,6 +155,9 @@ struct PlanAnswer: Encodable {
     for branch in tenants {
       lines.append(
         style.paint("\(branch.tenantcode)  \(branch.revision ?? branch.branch)", .bold))
+      if let note = branch.note {
+        lines.append("  " + style.paint("note: \(SafeText.line(note))", .yellow))
+      }
       for change in branch.changes { lines += Self.lines(change, style) }
       for utility in branch.quarantined {
         lines.append("  " + style.paint("quarantined: \(SafeText.line(utility.name))", .red))

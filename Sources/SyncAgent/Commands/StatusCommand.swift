@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Foundation
+import GitStore
 import Reconciliation
 import UtilityModel
 
@@ -24,7 +25,8 @@ enum StatusReader {
         ($0.branch == approved ? 0 : 1, $0.branch) < ($1.branch == approved ? 0 : 1, $1.branch)
       }
       var status = TenantStatus(
-        tenantcode: record.tenant.rawValue, status: record.status, branches: branches)
+        tenantcode: record.tenant.rawValue, status: record.status(with: branches),
+        branches: branches)
       status.upstream = upstreams[record.tenant]?.status
       return status
     }
@@ -92,6 +94,20 @@ struct WhereCommand: AsyncParsableCommand {
   @Option(help: "One tenant instead of all.") var tenant: String?
   @Option(help: "text or json.") var format: OutputFormat = .text
 
+  private static let nobody = "no tenant has the commit"
+
+  /// Whether the repository at `path` has the commit, or cannot say that it has not.
+  private static func knows(_ sha: String, _ path: String) async throws -> Bool {
+    try await BlockingCall.run {
+      do throws(GitError) {
+        _ = try RepositoryHandle(path: path).resolve(sha)
+        return true
+      } catch {
+        return ![.notFound, .emptyRepository].contains(error.code)
+      }
+    }
+  }
+
   func run() async throws {
     guard (4...40).contains(sha.count), sha.allSatisfy(\.isHexDigit) else {
       throw ValidationError("`\(sha)` is no commit: write 4 to 40 hexadecimal digits")
@@ -99,10 +115,10 @@ struct WhereCommand: AsyncParsableCommand {
     let configuration = try options.load()
     let wanted = try tenantArgument(tenant)
     let agent = try await Agent.assemble(
-      configuration, purpose: .looking, logger: CommonOptions.logger(configuration, quiet: true))
+      configuration, purpose: .looking, logger: CommonOptions.silence)
     let repositories = try await Repositories.list(configuration)
     var best = CommitFate(
-      sha: sha, state: .unknown, branch: "", revision: "", reason: "no tenant has the commit")
+      sha: sha, state: .unknown, branch: "", revision: "", reason: Self.nobody)
     for status in try await StatusReader.read(configuration)
     where wanted == nil || status.tenantcode == wanted?.rawValue {
       let fate = await CommitFateFinder.fate(
@@ -110,6 +126,13 @@ struct WhereCommand: AsyncParsableCommand {
         context: agent.context)
       if fate.state != .unknown || wanted != nil { best = fate }
       if fate.state != .unknown { break }
+      // What a repository that has the commit says of it tells more than that others have not.
+      if wanted == nil, best.reason == Self.nobody,
+        let path = repositories[status.tenantcode], try await Self.knows(sha, path)
+      {
+        best = fate
+        best.reason = "tenant \(status.tenantcode): \(fate.reason)"
+      }
     }
     if format == .json {
       try Output.json(best)

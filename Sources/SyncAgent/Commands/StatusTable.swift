@@ -38,16 +38,23 @@ struct StatusTable {
 
   /// What a person has to know or do.
   private static func note(_ branch: BranchStatus, _ refused: [String]) -> String {
-    if let suspension = branch.suspension {
-      return "suspended by \(suspension.actor): \(suspension.reason)"
-    }
-    if let reason = branch.report?.held?.reason ?? branch.report?.error { return reason }
+    let reason: [String] =
+      if let suspension = branch.suspension {
+        [
+          "suspended by \(suspension.actor)"
+            + (suspension.reason.isEmpty ? "" : ": \(suspension.reason)")
+        ]
+      } else if let reason = branch.report?.held?.reason ?? branch.report?.error {
+        [reason]
+      } else {
+        refused
+      }
     let rolledBack = (branch.rollbacks ?? [:]).sorted { $0.key < $1.key }.map { name, rollback in
       "\(name) is rolled back to "
         + "\(Revision(rollback.revision).map { String($0.commit.hex.prefix(12)) } ?? "?") by "
         + rollback.actor
     }
-    return (refused + rolledBack).joined(separator: ", ")
+    return (reason + rolledBack).joined(separator: ", ")
   }
 
   /// The table's lines; none is wider than `width` columns where that is given.

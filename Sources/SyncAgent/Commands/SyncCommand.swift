@@ -8,7 +8,8 @@ struct SyncCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sync", abstract: "Reconcile once and print the report.",
     discussion: """
-      Exit status: 0 all applied; 3 some utility quarantined or held; 1 failed.
+      Exit status: 0 all applied; 3 some utility quarantined, or a revision held or its tenant \
+      suspended; 1 failed.
       Example: sync-agent sync --tenant demo --wait
       """)
 
@@ -39,7 +40,7 @@ struct SyncCommand: AsyncParsableCommand {
     if phases.contains(.failed) || statuses.contains(where: { $0.upstream?.error != nil }) {
       throw ExitCode(1)
     }
-    if phases.contains(.degraded) || phases.contains(.held) { throw ExitCode(3) }
+    if phases.contains(where: { $0 != .synced }) { throw ExitCode(3) }
   }
 
   private func once(

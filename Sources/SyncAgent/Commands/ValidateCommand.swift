@@ -44,7 +44,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.load()
-    let logger = CommonOptions.logger(configuration, quiet: true)
+    let logger = CommonOptions.silence
     let progress = JudgingProgress()
     let cache = try await BlockingCall.run { VerdictFolder.file(configuration) }
     let validator = Validator(

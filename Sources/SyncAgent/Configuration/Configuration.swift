@@ -50,15 +50,20 @@ struct Configuration: Sendable {
     }
     configuration.takeAliases(environment, &problems)
     for flag in flags {
+      // As a flag of its own, see `KeyFlags`.
+      let isKey = flag.hasPrefix("--")
       guard let separator = flag.firstIndex(of: "=") else {
-        problems.append("--set \(flag): write it as key=value")
+        problems.append(
+          isKey ? "\(flag): give a value" : "--set \(flag): write it as key=value")
         continue
       }
-      let name = String(flag[..<separator])
+      let name = String(flag[..<separator].dropFirst(isKey ? 2 : 0))
       configuration.take(
-        name, String(flag[flag.index(after: separator)...]), source: "flag --set",
-        subject: "--set \(name)", &problems)
+        name, String(flag[flag.index(after: separator)...]),
+        source: isKey ? "flag --\(name)" : "flag --set",
+        subject: isKey ? "--\(name)" : "--set \(name)", &problems)
     }
+    problems += configuration.crossProblems
     problems += configuration.securityProblems
     problems += configuration.containerProblems
     problems += configuration.catalogProblems
@@ -84,6 +89,20 @@ struct Configuration: Sendable {
     }
   }
 
+  /// What is wrong between the keys of branches and ports.
+  private var crossProblems: [String] {
+    var problems: [String] = []
+    if text("repositories.trial_branch") == text("repositories.branch") {
+      problems.append(
+        "repositories.trial_branch: is repositories.branch too; name another branch, which need not "
+          + "be there")
+    }
+    if integer("runtime.trial_port") == integer("runtime.port") {
+      problems.append("runtime.trial_port: is runtime.port too; set another port")
+    }
+    return problems
+  }
+
   /// The letters in which two names differ, roughly: enough to choose a suggestion.
   private static func distance(_ one: String, _ other: String) -> Int {
     let difference = Array(one).difference(from: Array(other))
@@ -100,6 +119,10 @@ struct Configuration: Sendable {
       return [:]
     }
     var values: [String: String] = [:]
+    func keep(_ name: String, _ value: String) {
+      guard values.updateValue(value, forKey: name) != nil else { return }
+      problems.append("\(path): `\(name)` is written twice: keep one")
+    }
     do {
       guard let root = try Yams.compose(yaml: text) else { return [:] }
       guard case .mapping = root else {
@@ -114,9 +137,9 @@ struct Configuration: Sendable {
             guard let name = key.scalar?.string else { continue }
             pending.append((prefix.isEmpty ? name : "\(prefix).\(name)", value))
           }
-        case .scalar(let scalar): values[prefix] = scalar.string
+        case .scalar(let scalar): keep(prefix, scalar.string)
         case .sequence(let sequence):
-          values[prefix] = sequence.compactMap { $0.scalar?.string }.joined(separator: ",")
+          keep(prefix, sequence.compactMap { $0.scalar?.string }.joined(separator: ","))
         case .alias: problems.append("\(path): `\(prefix)` is an alias: write the value out")
         }
       }

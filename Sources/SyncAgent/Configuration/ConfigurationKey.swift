@@ -1,5 +1,6 @@
 import CatalogAPI
 import Foundation
+import GitStore
 import UtilityModel
 
 /// One configuration key: its name, default and meaning, and what a value must look like.
@@ -12,6 +13,8 @@ struct ConfigurationKey: Sendable {
     case integer(ClosedRange<Int>)
     case decimal(ClosedRange<Double>)
     case duration
+    /// A branch's short name.
+    case branch
     case choice([String])
     /// Comma separated.
     case choices([String])
@@ -103,9 +106,10 @@ struct ConfigurationKey: Sendable {
     .init(
       name: "repositories.root", kind: .text, fallback: "./data/repos",
       help: "folder with one repository a tenant"),
-    .init(name: "repositories.branch", kind: .text, fallback: "main", help: "the approved branch"),
     .init(
-      name: "repositories.trial_branch", kind: .text, fallback: "trial", help: "the trial branch"),
+      name: "repositories.branch", kind: .branch, fallback: "main", help: "the approved branch"),
+    .init(
+      name: "repositories.trial_branch", kind: .branch, fallback: "trial", help: "the trial branch"),
     .init(
       name: "repositories.resync_interval", kind: .duration, fallback: "300",
       help: "seconds between two looks at everything, the safety net behind inotify"),
@@ -185,7 +189,7 @@ struct ConfigurationKey: Sendable {
       name: "runtime.rest_url", kind: .text, fallback: nil,
       help: "address of a utility, with {service}, {port} and {name}"),
     .init(
-      name: "runtime.memory", kind: .integer(16...1_048_576), fallback: "512",
+      name: "runtime.memory", kind: .integer(64...1_048_576), fallback: "512",
       help: "memory of one utility's process, or of a container, in MiB"),
     .init(
       name: "runtime.cpus", kind: .decimal(0.01...1024), fallback: "1",
@@ -309,7 +313,11 @@ struct ConfigurationKey: Sendable {
       }
       return nil
     case .duration:
-      return Self.seconds(value) == nil ? "must be seconds, such as 300 or 5m, at least 1" : nil
+      return Self.seconds(value) == nil
+        ? "must be seconds, such as 300 or 5m, at least 1 and at most a year" : nil
+    case .branch:
+      return BranchName.isValid(value)
+        ? nil : "must be a branch's name, as `git check-ref-format --branch` takes it"
     case .choice(let choices):
       if choices.contains(value) { return nil }
       return "must be one of \(choices.joined(separator: ", "))"
@@ -337,7 +345,10 @@ struct ConfigurationKey: Sendable {
       .filter { !$0.isEmpty }
   }
 
-  /// `300`, `300s`, `5m` or `1h` in seconds.
+  /// A year: nothing that is waited for takes longer, and what counts nanoseconds has room for it.
+  private static let longest = 365.0 * 86400
+
+  /// `300`, `300s`, `5m` or `1h` in seconds, at most a year; nil for anything else.
   static func seconds(_ text: String) -> Double? {
     var digits = text
     var factor = 1.0
@@ -345,7 +356,7 @@ struct ConfigurationKey: Sendable {
       digits.removeLast()
       factor = scale
     }
-    guard let number = Double(digits), number.isFinite, number * factor >= 1 else { return nil }
+    guard let number = Double(digits), (1...longest).contains(number * factor) else { return nil }
     return number * factor
   }
 

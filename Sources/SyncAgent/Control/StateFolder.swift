@@ -59,6 +59,14 @@ enum Preparation {
   /// Makes `repositories.root` where it is missing. Throws `AgentError`. Blocks.
   static func makeRoot(_ configuration: Configuration) throws(AgentError) {
     let root = configuration.text("repositories.root")
+    var status = stat()
+    let isThere = stat(root, &status) == 0
+    guard isThere ? status.st_mode & S_IFMT == S_IFDIR : errno != ENOTDIR else {
+      throw AgentError(
+        "\(root) of repositories.root \(isThere ? "is no folder" : "is below a file")",
+        "set repositories.root to the folder of the repositories")
+    }
+    guard !isThere else { return }
     do {
       try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     } catch {

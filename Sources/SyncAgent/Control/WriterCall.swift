@@ -34,7 +34,8 @@ enum WriterCall {
   private static func alone(
     _ request: ControlSocket.Request, _ configuration: Configuration
   ) async throws -> Data {
-    let logger = CommonOptions.logger(configuration, quiet: true)
+    // What goes wrong is in the answer: errors are one sentence, and a log is an agent's.
+    let logger = CommonOptions.silence
     let agent = try await Agent.assemble(configuration, purpose: .writing, logger: logger)
     try Preparation.makeRoot(configuration)
     let reconciler = agent.reconciler()

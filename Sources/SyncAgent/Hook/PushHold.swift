@@ -19,12 +19,12 @@ enum PushHold {
     }
   }
 
-  /// The reason in what the update removes, or nil. Blocks. Throws `GitError`.
+  /// The reason in what the update takes out of the live catalog, or nil. Blocks. Throws `GitError`.
   static func removals(
     in review: ChangeReview, of update: RefUpdate, repository: ReviewedRepository,
     configuration: Configuration
   ) throws(GitError) -> String? {
-    let removed = review.changes.filter { $0.kind == .remove }.map(\.name)
+    let removed = review.withdrawn
     guard let old = update.old, let new = update.new, !removed.isEmpty else { return nil }
     return try repository.read { (handle) throws(GitError) in
       // Every file of the old tree counts as live: the catalog is not asked at a push.

@@ -58,13 +58,26 @@ struct PushJudge: Sendable {
           in: review, of: update, repository: repository, configuration: configuration),
       ].compactMap { $0 }
     }
-    var verdict = PushVerdict(isRefused: review.isRefused || !held.isEmpty)
+    let isApproved = try await BlockingCall.run {
+      try repository.read { (handle) throws(GitError) in
+        ApprovedAhead.commit(in: handle.gitFolder) == new
+      }
+    }
+    var verdict = PushVerdict(isRefused: review.isRefused || !held.isEmpty && !isApproved)
     if verdict.isRefused {
-      verdict.lines.append("sync-agent: refused: \(try await Self.reason(review, held, approved))")
+      let reason = try await Self.reason(review, isApproved ? [] : held, approved)
+      verdict.lines.append("sync-agent: refused: \(reason)")
     } else if !review.changes.isEmpty || !review.findings.isEmpty {
       verdict.lines.append("sync-agent: `\(shown(approved))` is accepted")
     }
-    verdict.lines += held.map { "  held: \(SafeText.line($0))" }
+    if isApproved, !held.isEmpty {
+      verdict.lines.append("  an operator has approved \(new.hex.prefix(12))")
+    } else {
+      verdict.lines += held.map { "  held: \(SafeText.line($0))" }
+      if !held.isEmpty {
+        verdict.lines.append("  What an operator has let through is pushed again as it is.")
+      }
+    }
     verdict.lines += try await text(of: review)
     verdict.lines += plan(of: review)
     return verdict

@@ -20,9 +20,12 @@ extension TenantCommand {
 
     func run() async throws {
       let agent = try await Agent.assemble(
-        try options.load(), purpose: .looking, logger: CommonOptions.silentLogger)
+        try options.load(), purpose: .looking, logger: CommonOptions.silence)
+      let branches = try await agent.store.allBranchStatuses()
       let rows = try await agent.store.tenants().map {
-        Row(tenantcode: $0.tenant.rawValue, status: $0.status, createddate: $0.createddate)
+        Row(
+          tenantcode: $0.tenant.rawValue, status: $0.status(with: branches[$0.tenant] ?? []),
+          createddate: $0.createddate)
       }
       if format == .json { return try Output.json(Answer(tenants: rows)) }
       if rows.isEmpty { print("no tenants: `sync-agent tenant add TENANT` makes one") }
