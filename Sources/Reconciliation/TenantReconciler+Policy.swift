@@ -130,7 +130,8 @@ extension TenantReconciler {
         status,
         AuditRecord(
           at: now, tenantcode: self.tenant.rawValue, actor: actor, action: .suspend, subject: "",
-          reason: reason, before: before, after: SyncPhase.suspended.rawValue))
+          reason: reason, before: before, after: SyncPhase.suspended.rawValue),
+        besides: self.others(in: .suspended))
     }
   }
 
@@ -150,22 +151,34 @@ extension TenantReconciler {
         AuditRecord(
           at: WallClock.milliseconds(), tenantcode: self.tenant.rawValue, actor: actor,
           action: .resume, subject: "", reason: reason, before: SyncPhase.suspended.rawValue,
-          after: SyncPhase.syncing.rawValue))
+          after: SyncPhase.syncing.rawValue),
+        besides: self.others(in: .syncing))
+    }
+  }
+
+  /// The branches besides the approved one, in a phase.
+  private func others(in phase: SyncPhase) -> [BranchStatus] {
+    statuses.values.filter { $0.branch != approvedName }.map { status in
+      var status = status
+      status.phase = phase
+      return status
     }
   }
 
   /// Where a suspended tenant stands.
   func suspended() -> Outcome {
-    statuses[approvedName]?.phase = .suspended
+    for branch in statuses.keys { statuses[branch]?.phase = .suspended }
     show()
     return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
   }
 
-  func decide(_ status: BranchStatus, _ record: AuditRecord) async throws {
+  func decide(
+    _ status: BranchStatus, _ record: AuditRecord, besides others: [BranchStatus] = []
+  ) async throws {
     // The record first: a decision that takes effect is never without one.
     try await context.store.append([record])
-    try await context.store.record([status], of: tenant)
-    statuses[approvedName] = status
+    try await context.store.record([status] + others, of: tenant)
+    for status in [status] + others { statuses[status.branch] = status }
     show()
     logger.notice(
       "decided",

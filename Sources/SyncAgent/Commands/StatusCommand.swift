@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import CatalogAPI
 import Foundation
 import Reconciliation
 import UtilityModel
@@ -105,9 +106,16 @@ struct WhereCommand: AsyncParsableCommand {
       sha: sha, state: .unknown, branch: "", revision: "", reason: "no tenant has the commit")
     for status in try await StatusReader.read(configuration)
     where wanted == nil || status.tenantcode == wanted?.rawValue {
-      let fate = await CommitFateFinder.fate(
-        of: sha, branches: status.branches, path: repositories[status.tenantcode],
-        context: agent.context)
+      let search = CommitSearch(
+        sha: sha.lowercased(), status: status, path: repositories[status.tenantcode])
+      let fate: CommitFate
+      do {
+        fate = try await agent.context.pool.run { try search.fate() }
+      } catch is GitReadRefusal {
+        throw AgentError(
+          "several commits of tenant `\(status.tenantcode)` begin with \(sha)",
+          "give more of its digits")
+      }
       if fate.state != .unknown || wanted != nil { best = fate }
       if fate.state != .unknown { break }
     }
