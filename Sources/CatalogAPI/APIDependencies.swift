@@ -14,8 +14,9 @@ public struct APIDependencies: Sendable {
   public var status: @Sendable () -> [TenantStatus]
   /// Where one tenant stands, or nil where it is unknown.
   public var tenantStatus: @Sendable (TenantCode) -> TenantStatus?
-  /// What became of a commit, or nil where the tenant is unknown.
-  public var commitFate: @Sendable (TenantCode, String) async -> CommitFate?
+  /// What became of a commit, or nil where the tenant is unknown. Throws `GitReadRefusal` where it
+  /// cannot answer now, or not for so few digits.
+  public var commitFate: @Sendable (TenantCode, String) async throws -> CommitFate?
   /// An entry's newest revisions, at most so many, newest first; nil leaves the route out. Throws
   /// `GitReadRefusal` where it cannot answer now.
   public var history: (@Sendable (TenantCode, CatalogItem, Int) async throws -> [HistoryRecord])?
@@ -42,7 +43,7 @@ public struct APIDependencies: Sendable {
   public init(
     catalog: any CatalogReading, status: @escaping @Sendable () -> [TenantStatus],
     tenantStatus: @escaping @Sendable (TenantCode) -> TenantStatus?,
-    commitFate: @escaping @Sendable (TenantCode, String) async -> CommitFate?,
+    commitFate: @escaping @Sendable (TenantCode, String) async throws -> CommitFate?,
     history: (@Sendable (TenantCode, CatalogItem, Int) async throws -> [HistoryRecord])? = nil,
     source: (@Sendable (TenantCode, CatalogItem, String?) async throws -> [UInt8]?)? = nil,
     audit: @escaping @Sendable (TenantCode, RecordQuery) async throws -> RecordPage<AuditRecord> =

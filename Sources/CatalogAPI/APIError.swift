@@ -44,6 +44,11 @@ struct APIError: Error {
     status: .forbidden, code: .security,
     message: "This route tells of more than a tenant's own: it wants the operator's token.")
 
+  static let misdirected = APIError(
+    status: .misdirectedRequest, code: .security,
+    message: "Without authentication this agent is served under an address, localhost or "
+      + "server.host only, and under no other name.")
+
   static let unknownRoute = notFound("There is no such route.")
 
   /// The answer.

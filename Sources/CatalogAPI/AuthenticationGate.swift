@@ -24,6 +24,8 @@ struct AuthenticationGate: Sendable {
   var authentication: Authentication?
   /// Nil lets everybody in at any pace.
   var limit: RateLimit?
+  /// What may be asked for without authentication; nil: by any name.
+  var hosts: HostRule?
 
   /// Lets a request in or throws the answer that it gets instead. `route` is nil for unknown ones.
   func admit(
@@ -31,6 +33,9 @@ struct AuthenticationGate: Sendable {
     from address: @autoclosure () -> SocketAddress?
   ) async throws(Refusal) -> Admission {
     guard let authentication else {
+      guard hosts?.admits(request.head.authority) != false else {
+        throw Refusal(response: APIError.misdirected.response())
+      }
       guard limit != nil, route()?.isProbe != true else { return .everything }
       try count(RateLimit.client(at: address()))
       return .everything

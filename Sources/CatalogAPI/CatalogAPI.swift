@@ -6,11 +6,12 @@ import NIOCore
 ///
 /// `cacheCapacity` is the bound on kept answers, in bytes. Every GET answers HEAD too; any other
 /// method on a known route is 405 with `Allow`, but for OPTIONS as a preflight of `crossOrigin`.
-/// Without `authentication` every request sees every tenant. Source: contract, section 4.
+/// Without `authentication` every request sees every tenant, and with `host` only one by an address,
+/// `localhost` or that name is served. Source: contract, section 4.
 public func buildResponder(
   dependencies: APIDependencies, cacheCapacity: Int = APIConfiguration().cacheCapacity,
   crossOrigin: CrossOrigin? = nil, authentication: Authentication? = nil,
-  limits: Limits = Limits()
+  limits: Limits = Limits(), host: String? = nil
 ) -> some HTTPResponder<APIRequestContext> {
   let catalog = CatalogRoutes(
     catalog: dependencies.catalog, cache: ResponseCache(capacity: cacheCapacity),
@@ -57,7 +58,8 @@ public func buildResponder(
   return RequestBoundary(
     routes: router.buildResponder(), catalog: catalog,
     metrics: RequestMetrics(dependencies.metrics),
-    gate: AuthenticationGate(authentication: authentication, limit: RateLimit(limits)),
+    gate: AuthenticationGate(
+      authentication: authentication, limit: RateLimit(limits), hosts: host.map(HostRule.init)),
     crossOrigin: crossOrigin)
 }
 
@@ -73,7 +75,7 @@ public func buildApplication(
     responder: buildResponder(
       dependencies: dependencies, cacheCapacity: configuration.cacheCapacity,
       crossOrigin: configuration.crossOrigin, authentication: configuration.authentication,
-      limits: configuration.limits),
+      limits: configuration.limits, host: configuration.host),
     server: LimitedChannel.server(configuration.limits, tls: configuration.tls),
     configuration: ApplicationConfiguration(
       address: .hostname(configuration.host, port: configuration.port),

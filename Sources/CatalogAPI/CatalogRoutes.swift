@@ -114,7 +114,7 @@ struct CatalogRoutes: Sendable {
         return (snapshot, item, eventID)
       }
     }
-    throw .notFound("The tenant has no such entry.")
+    throw RequestParameters.unknownEntry
   }
 
   /// Where an answer is kept.

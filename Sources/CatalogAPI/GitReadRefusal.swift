@@ -4,4 +4,6 @@ public enum GitReadRefusal: Error, Sendable {
   case busy
   /// The file is larger than a utility may be.
   case tooLarge
+  /// Several commits begin with the digits that were given.
+  case ambiguous
 }

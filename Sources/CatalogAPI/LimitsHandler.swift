@@ -133,12 +133,14 @@ final class LimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard case HTTPParserError.headerOverflow = error else {
+    guard let refusal = MessageRefusal.of(error) else {
       if !isRefused { context.fireErrorCaught(error) }
       return
     }
-    let isTarget = counter.map { $0.lineLength > limits.urlSize } ?? false
-    refuse(isTarget ? .uriTooLong : .requestHeaderFieldsTooLarge, context)
+    let isTarget =
+      refusal.status == .requestHeaderFieldsTooLarge
+      && counter.map { $0.lineLength > limits.urlSize } ?? false
+    refuse(isTarget ? .uriTooLong : refusal.status, context)
   }
 
   // MARK: Answers
@@ -199,9 +201,7 @@ final class LimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(body)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    let channel = context.channel
-    context.close(mode: .output, promise: nil)
-    context.eventLoop.scheduleTask(in: LimitsRefusal.lingering) { channel.close(promise: nil) }
+    LimitsRefusal.end(context)
   }
 
   /// Sets the deadline. One alarm serves many: it looks at the deadline when it rings.
@@ -263,12 +263,28 @@ enum LimitsRefusal {
   /// How long a refused connection stays half open.
   static let lingering = TimeAmount.seconds(1)
 
+  /// Ends a connection once the client has had a moment to read.
+  static func end(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    context.close(mode: .output, promise: nil)
+    context.eventLoop.scheduleTask(in: lingering) { channel.close(promise: nil) }
+  }
+
   static func body(_ status: HTTPResponse.Status) -> ByteBuffer {
     let (code, message): (APIError.Code, String) =
       switch status {
       case .uriTooLong: (.tooLarge, "The request's address is too long.")
       case .requestHeaderFieldsTooLarge: (.tooLarge, "The request's header is too large.")
       case .contentTooLarge: (.tooLarge, "The request's body is too large; no route reads one.")
+      case .badRequest:
+        (
+          .validation,
+          "The request is no message of HTTP: its target is ASCII, and one Host is there."
+        )
+      case .notImplemented:
+        (.methodNotAllowed, "There is no such method here; this interface only reads, with GET.")
+      case .httpVersionNotSupported:
+        (.validation, "This route or server does not speak the request's version; use HTTP/1.1.")
       default: (.timeout, "The request took too long to arrive.")
       }
     return Envelope(success: false, error: code.rawValue, displaymessage: message).render()

@@ -56,11 +56,14 @@ struct RequestParameters {
     return tenant
   }
 
-  /// The number of an entry.
+  /// The number of an entry; one that is too large for any is unknown.
   func taskID() throws(APIError) -> Int32 {
-    guard let id = Self.whole(path("task-id")).flatMap(Int32.init(exactly:)), id >= 0 else {
-      throw .badParameter("task-id", "The task-id must be a whole number.")
+    let text = path("task-id")
+    let isDecimal = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard isDecimal, text == "0" || text.first != "0" else {
+      throw .badParameter("task-id", "The task-id must be a whole number from 0 on.")
     }
+    guard let id = Int32(text) else { throw Self.unknownEntry }
     return id
   }
 
@@ -88,6 +91,7 @@ struct RequestParameters {
     return text.lowercased()
   }
 
+  static let unknownEntry = APIError.notFound("The tenant has no such entry.")
   static let unknownTenant = APIError.notFound("There is no such tenant.")
 }
 

@@ -29,7 +29,8 @@ struct RevisionRoutes: Sendable {
     let parameters = try RequestParameters(request, route: .commit)
     let tenant = try parameters.tenant()
     let sha = try RequestParameters.commit(parameters.path("sha"), field: "sha")
-    guard let fate = await dependencies.commitFate(tenant, sha) else {
+    let fate = try await Self.git(naming: "sha") { try await dependencies.commitFate(tenant, sha) }
+    guard let fate else {
       throw RequestParameters.unknownTenant
     }
     return try Envelope.success(fate, count: 1)
@@ -41,7 +42,9 @@ struct RevisionRoutes: Sendable {
     guard let read = dependencies.history else { throw APIError.unknownRoute }
     let limit = try parameters.number("limit", 1...1000) ?? 100
     let (snapshot, item, _) = try catalog.item(parameters)
-    let records = try await Self.git { try await read(snapshot.tenant, item, limit) }
+    let records = try await Self.git(naming: "revision") {
+      try await read(snapshot.tenant, item, limit)
+    }
     return try Envelope.success(records, count: records.count)
   }
 
@@ -50,13 +53,21 @@ struct RevisionRoutes: Sendable {
     let parameters = try RequestParameters(
       request, route: .source, query: ["revision", "status"])
     guard let read = dependencies.source else { throw APIError.unknownRoute }
-    var revision: String?
-    if let text = parameters["revision"] {
-      revision = try Revision(text)?.commit.hex ?? RequestParameters.commit(text, field: "revision")
+    let named = parameters["revision"].flatMap { Revision($0) }
+    let wanted = try parameters["revision"].map { text in
+      try named?.commit.hex ?? RequestParameters.commit(text, field: "revision")
     }
-    let wanted = revision
     let (snapshot, item, _) = try catalog.item(parameters)
-    let bytes = try await Self.git { try await read(snapshot.tenant, item, wanted) }
+    if let named, named.branch != item.branch,
+      dependencies.tenantStatus(snapshot.tenant)?.branches.contains(where: {
+        $0.branch == named.branch
+      }) != true
+    {
+      throw APIError.notFound("The tenant has no branch of that revision's name.")
+    }
+    let bytes = try await Self.git(naming: "revision") {
+      try await read(snapshot.tenant, item, wanted)
+    }
     guard let bytes else {
       throw APIError.notFound("The entry has no file at that revision.")
     }
@@ -70,7 +81,10 @@ struct RevisionRoutes: Sendable {
     return await answer.representation(for: request.http).response(to: request.http)
   }
 
-  private static func git<Value>(_ read: () async throws -> Value) async throws -> Value {
+  /// Reads git; `field` is the parameter that names a commit.
+  private static func git<Value>(
+    naming field: String, _ read: () async throws -> Value
+  ) async throws -> Value {
     do {
       return try await read()
     } catch let refusal as GitReadRefusal {
@@ -79,6 +93,9 @@ struct RevisionRoutes: Sendable {
         throw APIError.overloaded("As many revisions are being read as may be; ask again.")
       case .tooLarge:
         throw APIError.notFound("The file of that revision is larger than a utility may be.")
+      case .ambiguous:
+        throw APIError.badParameter(
+          field, "Several commits begin with these digits of the \(field); give more of them.")
       }
     }
   }

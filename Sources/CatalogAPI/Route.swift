@@ -77,7 +77,8 @@ enum Route: String, CaseIterable {
     var response = APIError(
       status: .methodNotAllowed, code: .methodNotAllowed, message: message
     ).response()
-    response.headers[.allow] = "GET, HEAD"
+    // No method at all is allowed where a GET is 404 (RFC 9110, section 10.2.1).
+    response.headers[.allow] = self == .legacyWrite ? "" : "GET, HEAD"
     return response
   }
 }

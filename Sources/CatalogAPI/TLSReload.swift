@@ -4,6 +4,7 @@ import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 import NIOCore
+import NIOHTTPTypesHTTP1
 public import ServiceLifecycle
 import Synchronization
 import UtilityModel
@@ -136,7 +137,8 @@ struct LimitedChannel: ServerChildChannel {
   }
 }
 
-/// The counter of `LimitsHandler` below the HTTP decoder, and above TLS where there is any.
+/// The counter of `LimitsHandler` below the HTTP decoder, and above TLS where there is any; and
+/// `MessageRules` above the decoder.
 struct Counted: ServerChildChannel {
   typealias Value = HTTP1Channel.Value
   let base: HTTP1Channel
@@ -144,7 +146,14 @@ struct Counted: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       try channel.pipeline.syncOperations.addHandler(LimitsLineCounter())
-    }.flatMap { base.setup(channel: channel, logger: logger) }
+    }.flatMap {
+      base.setup(channel: channel, logger: logger)
+    }.flatMapThrowing { value in
+      let pipeline = channel.pipeline.syncOperations
+      let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+      try pipeline.addHandler(MessageRules(), position: .before(codec))
+      return value
+    }
   }
 
   func handle(value: Value, logger: Logger) async {

@@ -15,6 +15,8 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingBranch
     /// The repository uses SHA-256 names, reftable or another extension that is not supported.
     case unsupportedFormat
+    /// Several are named so.
+    case ambiguous
     /// There is something of that name already.
     case exists
     /// The repository belongs to another user.

@@ -2,7 +2,7 @@ import UtilityModel
 
 /// What a git note says of a commit: a block of lines for each branch, and nothing that changes
 /// when nothing happened, so that writing it again is no change.
-struct ResultNote: Equatable {
+public struct ResultNote: Equatable, Sendable {
   /// The lines of each branch by its name; the first one has the outcome, the others are indented.
   private(set) var blocks: [String: [String]] = [:]
 
@@ -13,7 +13,7 @@ struct ResultNote: Equatable {
   init() {}
 
   /// Reads what was written before; lines that no agent writes are dropped.
-  init(_ text: String) {
+  public init(_ text: String) {
     var branch: String?
     for line in text.split(separator: "\n").prefix(10 * Self.lineLimit) {
       if line.hasPrefix("  ") {
@@ -27,6 +27,11 @@ struct ResultNote: Equatable {
         branch = nil
       }
     }
+  }
+
+  /// Whether the commit was applied to a branch, at least in part.
+  public func tellsOfApplying(to branch: String) -> Bool {
+    ["applied", "quarantined"].contains { blocks[branch]?.first == "\(branch): \($0)" }
   }
 
   /// Tells where a branch stands now, instead of what was told of it before.

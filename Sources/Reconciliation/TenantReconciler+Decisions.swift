@@ -109,7 +109,8 @@ extension TenantReconciler {
         status,
         AuditRecord(
           at: now, tenantcode: self.tenant.rawValue, actor: actor, action: .suspend, subject: "",
-          reason: reason, before: before, after: SyncPhase.suspended.rawValue))
+          reason: reason, before: before, after: SyncPhase.suspended.rawValue),
+        besides: self.others(in: .suspended))
       FaultPoint.reached("suspension.decided")
       try await self.showSuspension()
     }
@@ -136,7 +137,17 @@ extension TenantReconciler {
         AuditRecord(
           at: WallClock.milliseconds(), tenantcode: self.tenant.rawValue, actor: actor,
           action: .resume, subject: "", reason: reason, before: SyncPhase.suspended.rawValue,
-          after: SyncPhase.syncing.rawValue))
+          after: SyncPhase.syncing.rawValue),
+        besides: self.others(in: .syncing))
+    }
+  }
+
+  /// The branches besides the approved one, in a phase.
+  private func others(in phase: SyncPhase) -> [BranchStatus] {
+    statuses.values.filter { $0.branch != approvedName }.map { status in
+      var status = status
+      status.phase = phase
+      return status
     }
   }
 
@@ -151,15 +162,18 @@ extension TenantReconciler {
 
   /// Where a suspended tenant stands.
   func suspended() -> Outcome {
-    statuses[approvedName]?.phase = .suspended
+    for branch in statuses.keys { statuses[branch]?.phase = .suspended }
     show()
     return Outcome(branches: sorted(statuses), retryAfter: nil, changed: false)
   }
 
   /// Records a decision and what it changes, both or neither. Throws `CatalogError`.
-  func decide(_ status: BranchStatus, _ record: AuditRecord) async throws {
-    try await context.store.record([status], of: tenant, audit: [record])
-    statuses[approvedName] = status
+  func decide(
+    _ status: BranchStatus, _ record: AuditRecord, besides others: [BranchStatus] = []
+  ) async throws {
+    let decided = [status] + others
+    try await context.store.record(decided, of: tenant, audit: [record])
+    for status in decided { statuses[status.branch] = status }
     show()
     logger.notice(
       "decided",

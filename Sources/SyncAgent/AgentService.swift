@@ -64,10 +64,11 @@ struct AgentService: Sendable {
     }
     let board = agent.context.board
     let context = agent.context
-    let fate = CommitFateFinder(context: context, reconciler: reconciler)
+    let reader = GitReader()
+    let fate = CommitFateFinder(board: board, reconciler: reconciler, reader: reader)
     let history = EntryHistory(
       board: board, reconciler: reconciler,
-      approvedBranch: configuration.text("repositories.branch"))
+      approvedBranch: configuration.text("repositories.branch"), reader: reader)
     await configuration.warnOfSecurity(logger)
     var serving = APIConfiguration(
       host: configuration.text("server.host"), port: configuration.integer("server.port"),
@@ -97,7 +98,7 @@ struct AgentService: Sendable {
       dependencies: APIDependencies(
         catalog: context.snapshots, status: { board.all() },
         tenantStatus: { board.status(of: $0) },
-        commitFate: { await fate.fate(of: $1, in: $0) },
+        commitFate: { try await fate.fate(of: $1, in: $0) },
         history: { try await history.records(of: $1, tenant: $0, limit: $2) },
         source: { tenant, item, revision in
           guard let revision else {

@@ -1,81 +1,112 @@
+import CatalogAPI
 import GitStore
 import Reconciliation
 import UtilityModel
 
 /// What became of a commit: the branches' states, and git for what lies between.
 struct CommitFateFinder: Sendable {
-  let context: ReconcileContext
+  let board: StatusBoard
   let reconciler: Reconciler
+  let reader: GitReader
+  private let ancestry = AncestryCache()
+
+  init(board: StatusBoard, reconciler: Reconciler, reader: GitReader) {
+    self.board = board
+    self.reconciler = reconciler
+    self.reader = reader
+  }
 
   /// The fate of the commit that `sha` names in full or in short; nil where the tenant is unknown.
-  func fate(of sha: String, in tenant: TenantCode) async -> CommitFate? {
-    guard let status = context.board.status(of: tenant) else { return nil }
+  /// Throws `GitReadRefusal`.
+  func fate(of sha: String, in tenant: TenantCode) async throws -> CommitFate? {
+    guard let status = board.status(of: tenant) else { return nil }
     let path = await reconciler.repositories()[tenant]
-    return await Self.fate(of: sha, branches: status.branches, path: path, context: context)
+    let search = CommitSearch(sha: sha, status: status, path: path, ancestry: ancestry)
+    return try await reader.run(for: tenant) { try search.fate() }
   }
+}
 
-  static func fate(
-    of sha: String, branches: [BranchStatus], path: String?, context: ReconcileContext
-  ) async -> CommitFate {
-    @Sendable func unknown(_ reason: String) -> CommitFate {
-      CommitFate(sha: sha, state: .unknown, branch: "", revision: "", reason: reason)
-    }
+/// The search for one commit in one tenant's repository.
+struct CommitSearch: Sendable {
+  let sha: String
+  let status: TenantStatus
+  /// The repository, nil where it is gone.
+  let path: String?
+  var ancestry = AncestryCache()
+
+  /// The commit's fate. Blocks. Throws `GitReadRefusal.ambiguous`: what cannot be read is told in
+  /// the reason.
+  func fate() throws -> CommitFate {
     guard let path else { return unknown("the tenant's repository is gone") }
     do {
-      return try await context.pool.run {
-        try find(sha, branches, RepositoryHandle(path: path)) ?? unknown("no watched branch has it")
+      let handle = try RepositoryHandle(path: path)
+      guard let commit = try GitReader.commit(sha, in: handle) else {
+        return unknown("the repository has no such commit")
       }
-    } catch let error as GitError where error.code == .notFound {
-      return unknown("the repository has no such commit")
-    } catch {
-      return unknown("\(error)")
+      for branch in status.branches {
+        if let fate = try fate(of: commit, on: branch, handle) { return fate }
+      }
+      return try former(commit, handle) ?? unknown("no watched branch has it", commit.hex)
+    } catch let error as GitError {
+      return unknown("the repository cannot be read: \(error.cause)")
     }
   }
 
-  private static func find(
-    _ sha: String, _ branches: [BranchStatus], _ handle: borrowing RepositoryHandle
-  ) throws(GitError) -> CommitFate? {
-    let commit = try handle.resolve(sha)
-    for status in branches {
-      if let fate = try fate(of: commit, on: status, handle) { return fate }
-    }
-    return nil
+  private func unknown(_ reason: String, _ sha: String? = nil) -> CommitFate {
+    CommitFate(sha: sha ?? self.sha, state: .unknown, branch: "", revision: "", reason: reason)
   }
 
-  private static func fate(
-    of commit: ObjectID, on status: BranchStatus, _ handle: borrowing RepositoryHandle
+  /// The fate of a commit that a branch has, nil where it has not.
+  private func fate(
+    of commit: ObjectID, on branch: BranchStatus, _ handle: borrowing RepositoryHandle
   ) throws(GitError) -> CommitFate? {
-    let found = CommitFate(
-      sha: commit.hex, state: .pending, branch: status.branch, revision: status.applied ?? "",
-      reason: status.report?.error ?? "it is about to be applied")
     func fate(_ state: CommitFate.State, _ reason: String) -> CommitFate {
-      var fate = found
-      fate.state = state
-      fate.reason = reason
-      return fate
+      CommitFate(
+        sha: commit.hex, state: state, branch: branch.branch, revision: branch.applied ?? "",
+        reason: reason)
     }
-    let applied = status.applied.flatMap { Revision($0)?.commit }
+    let applied = branch.applied.flatMap { Revision($0)?.commit }
     if commit == applied {
-      let refused = status.report?.quarantined.map(\.name) ?? []
-      let rolledBack = (status.rollbacks ?? [:]).keys.sorted()
+      let refused = branch.report?.quarantined.map(\.name) ?? []
+      let rolledBack = (branch.rollbacks ?? [:]).keys.sorted()
       let besides =
         rolledBack.isEmpty ? "" : "; rolled back: \(rolledBack.joined(separator: ", "))"
       return refused.isEmpty
         ? fate(.applied, "it is what runs" + besides)
         : fate(.quarantined, "applied but for \(refused.joined(separator: ", "))" + besides)
     }
-    if let applied, try handle.isAncestor(commit, of: applied) {
+    if let applied, try ancestry.isAncestor(commit, of: applied, in: handle) {
       return fate(.superseded, "\(applied.hex.prefix(12)) is newer and runs")
     }
-    guard let head = try handle.commit(ofBranch: status.branch),
-      try handle.isAncestor(commit, of: head)
+    guard let head = try handle.commit(ofBranch: branch.branch), head != applied,
+      try ancestry.isAncestor(commit, of: head, in: handle)
     else { return nil }
-    if status.phase == .held, let held = status.report?.held,
-      let observed = status.observed.flatMap({ Revision($0)?.commit }),
-      try handle.isAncestor(commit, of: observed)
+    if branch.phase == .held, let held = branch.report?.held,
+      let observed = branch.observed.flatMap({ Revision($0)?.commit }),
+      try ancestry.isAncestor(commit, of: observed, in: handle)
     {
       return fate(.held, held.reason)
     }
-    return found
+    if status.status == .suspended {
+      return fate(
+        .pending,
+        "the tenant is suspended: `sync-agent tenant resume \(status.tenantcode)` lets it go on")
+    }
+    return fate(.pending, branch.report?.error ?? "it is about to be applied")
+  }
+
+  /// The fate of a commit that no branch has any more, and that the agent's note says was applied.
+  private func former(
+    _ commit: ObjectID, _ handle: borrowing RepositoryHandle
+  ) throws(GitError) -> CommitFate? {
+    guard let text = try handle.resultNote(on: commit) else { return nil }
+    let note = ResultNote(text)
+    for branch in status.branches where note.tellsOfApplying(to: branch.branch) {
+      return CommitFate(
+        sha: commit.hex, state: .superseded, branch: branch.branch,
+        revision: branch.applied ?? "",
+        reason: "it was applied; \(branch.branch) was rewritten and does not have it any more")
+    }
+    return nil
   }
 }

@@ -1,41 +1,28 @@
 import Catalog
 import CatalogAPI
-import Concurrency
 import Foundation
 import GitStore
 import Hashing
 import Reconciliation
-import Synchronization
 import UtilityModel
 import Validation
 
 /// What git knows of an entry: its revisions and its file at one of them.
 ///
 /// Reads the entry's own files alone, from the applied revision of its branch backwards, so that
-/// nothing comes out that was never let in. Has threads of its own, apart from the reconciler's, and
-/// lets only so many reads wait.
-final class EntryHistory: Sendable {
-  /// How many reads may run and wait.
-  private static let limit = 64
-
-  private let board: StatusBoard
-  private let reconciler: Reconciler
-  private let approvedBranch: String
-  private let pool = BlockingPool(name: "git-read", width: 2)
-  private let pending = Atomic<Int>(0)
-
-  init(board: StatusBoard, reconciler: Reconciler, approvedBranch: String) {
-    self.board = board
-    self.reconciler = reconciler
-    self.approvedBranch = approvedBranch
-  }
+/// nothing comes out that was never let in.
+struct EntryHistory: Sendable {
+  let board: StatusBoard
+  let reconciler: Reconciler
+  let approvedBranch: String
+  let reader: GitReader
 
   /// The entry's newest revisions, at most `limit`, newest first.
   func records(
     of item: CatalogItem, tenant: TenantCode, limit: Int
   ) async throws -> [HistoryRecord] {
     guard let (path, tip) = await place(of: item, tenant) else { return [] }
-    return try await run {
+    return try await reader.run(for: tenant) {
       let handle = try RepositoryHandle(path: path)
       let entries = try UtilityLineage(path: path)
         .lineage(of: item.path, from: tip, limit: limit, in: handle).entries
@@ -56,9 +43,9 @@ final class EntryHistory: Sendable {
     of item: CatalogItem, tenant: TenantCode, revision: String
   ) async throws -> [UInt8]? {
     guard let (path, tip) = await place(of: item, tenant) else { return nil }
-    return try await run {
+    return try await reader.run(for: tenant) {
       let handle = try RepositoryHandle(path: path)
-      guard let commit = try Self.commit(revision, in: handle),
+      guard let commit = try GitReader.commit(revision, in: handle),
         let blob = try UtilityLineage(path: path)
           .blob(of: item.path, from: tip, at: commit, in: handle)
       else { return nil }
@@ -82,33 +69,6 @@ final class EntryHistory: Sendable {
       if let tip = status?.applied.flatMap({ Revision($0)?.commit }) { return (path, tip) }
     }
     return nil
-  }
-
-  private func run<Value: Sendable>(
-    _ body: @Sendable @escaping () throws -> Value
-  ) async throws -> Value {
-    let waiting = pending.wrappingAdd(1, ordering: .relaxed).oldValue
-    defer { pending.wrappingSubtract(1, ordering: .relaxed) }
-    guard waiting < Self.limit else { throw GitReadRefusal.busy }
-    return try await pool.run(body)
-  }
-
-  /// A commit by its name or the start of it, or nil where none is named so; never a branch that is
-  /// named like one.
-  private static func commit(
-    _ text: String, in handle: borrowing RepositoryHandle
-  ) throws(GitError) -> ObjectID? {
-    let found: ObjectID
-    do throws(GitError) {
-      found = try handle.resolve(text)
-    } catch {
-      switch error.code {
-      // Nothing, several objects, no commit: each is the caller's mistake.
-      case .notFound, .emptyRepository, .corrupt, .other: return nil
-      default: throw error
-      }
-    }
-    return found.hex.hasPrefix(text) ? found : nil
   }
 
   /// SHA-256 of a blob, or "" where there is none or it is too large for a utility.

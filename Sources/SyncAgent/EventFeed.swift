@@ -35,9 +35,12 @@ final class EventFeed: Sendable {
     var rolledBack: [String]
     var error: String?
     var nextRetry: Int64?
+    /// True where the branch is gone; else nil, which is not written.
+    var removed: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case tenantcode, branch, phase, observed, applied, release, changes, quarantined, error
+      case tenantcode, branch, phase, observed, applied, release, changes, quarantined, error,
+        removed
       case rolledBack = "rolled_back"
       case nextRetry = "next_retry"
     }
@@ -54,6 +57,15 @@ final class EventFeed: Sendable {
       rolledBack = (status.rollbacks ?? [:]).keys.sorted()
       error = status.report?.error
       nextRetry = status.nextRetry
+    }
+
+    /// What is told of a branch that is gone: nothing of it is observed or applied any more.
+    func gone() -> Branch {
+      var gone = self
+      (gone.observed, gone.applied, gone.release) = (nil, nil, "")
+      (gone.changes, gone.quarantined, gone.rolledBack) = ([:], [], [])
+      (gone.error, gone.nextRetry, gone.removed) = (nil, nil, true)
+      return gone
     }
   }
   private struct Known {
@@ -116,6 +128,10 @@ final class EventFeed: Sendable {
     let before = known.withLock { $0.branches.updateValue(branches, forKey: tenant) }
     for branch in branches where before?.contains(branch) != true {
       publish(.sync, branch, of: tenant)
+    }
+    let names = Set(branches.map(\.branch))
+    for branch in before ?? [] where !names.contains(branch.branch) {
+      publish(.sync, branch.gone(), of: tenant)
     }
   }
 

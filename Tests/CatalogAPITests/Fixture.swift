@@ -84,6 +84,8 @@ struct Fixture {
       tenantStatus: { $0.rawValue == "acme" ? status : nil },
       commitFate: { tenant, sha in
         guard tenant.rawValue == "acme" else { return nil }
+        if sha == "a1b1" { throw GitReadRefusal.ambiguous }
+        if sha == "b0b0" { throw GitReadRefusal.busy }
         return CommitFate(sha: sha, state: .unknown, branch: "", revision: "", reason: "r")
       },
       history: { _, item, limit in
@@ -94,6 +96,7 @@ struct Fixture {
         ]
       },
       source: { _, item, revision in
+        if revision == "a1b1" { throw GitReadRefusal.ambiguous }
         if revision == "b0b0" { throw GitReadRefusal.busy }
         return revision == "dead" ? nil : Array("# \(item.name) \(revision ?? "now")\n".utf8)
       },

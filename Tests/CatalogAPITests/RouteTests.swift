@@ -40,6 +40,8 @@ import Testing
     "/utils/v1/source/acme/1001?revision=dead", "/utils/v1/custom-utils/a%2Fb/-/-",
     "/utils/v1/custom-utils/acme/1002?status=draft", "/utils/v1/audit/none",
     "/utils/v1/executions/none", "/utils/v1/events/none",
+    "/utils/v1/custom-utils/acme/2147483648", "/utils/v1/history/acme/99999999999999999999",
+    "/utils/v1/source/acme/1001?revision=bogus@sha1:0123456789012345678901234567890123456789",
   ])
   func whatIsNotThereIs404(path: String) async throws {
     try await Fixture().test { client in
@@ -58,6 +60,41 @@ import Testing
       #expect(response.status == .badRequest)
       #expect(try Answer(response).fields == ["sha"])
     }
+  }
+
+  @Test func digitsThatNameSeveralCommitsAreRefusedByName() async throws {
+    try await Fixture().test { client in
+      for (uri, status, fields) in [
+        ("/utils/v1/sync/acme/commits/a1b1", HTTPResponse.Status.badRequest, ["sha"]),
+        ("/utils/v1/source/acme/1001?revision=a1b1", .badRequest, ["revision"]),
+        ("/utils/v1/sync/acme/commits/b0b0", .serviceUnavailable, []),
+      ] {
+        let response = try await client.execute(uri: uri, method: .get) { $0 }
+        #expect(response.status == status)
+        #expect(try Answer(response).fields == fields)
+        #expect((response.headers[.retryAfter] != nil) == (status == .serviceUnavailable))
+      }
+    }
+  }
+
+  @Test func nothingIsAllowedWhereAGetIsNotThere() async throws {
+    try await Fixture().test { client in
+      let uri = "/utils/v1/custom-utils"
+      let response = try await client.execute(uri: uri, method: .post) { $0 }
+      #expect(response.status == .methodNotAllowed && response.headers[.allow] == "")
+    }
+  }
+
+  @Test(arguments: [
+    ("127.0.0.1", true), ("127.0.0.1:8109", true), ("[::1]:8109", true), ("[::1]", true),
+    ("localhost", true), ("LOCALHOST:1", true), ("agent.example:8109", true), ("192.0.2.7", true),
+    ("evil.example", false), ("127.0.0.1.evil.example", false), ("localhost.evil.example", false),
+    ("", false), (":8109", false), ("[::1", false), ("[::1]x", false), ("a:b:c", false),
+    ("evil.example:80", false), ("127.1", false),
+  ])
+  func withoutAuthenticationOnlyItsOwnNamesAreServed(authority: String, isServed: Bool) {
+    #expect(HostRule(configured: "Agent.example").admits(authority) == isServed)
+    #expect(HostRule(configured: "127.0.0.1").admits(nil))
   }
 
   @Test func failuresTellNothing() async throws {

@@ -153,6 +153,90 @@ import Testing
     #expect(await permits.withPermit { 1 } == 1)
   }
 
+  private final class Order: Sendable {
+    private let clients = Mutex<[String]>([])
+    func add(_ client: String) { clients.withLock { $0.append(client) } }
+    var all: [String] { clients.withLock { $0 } }
+  }
+
+  /// Holds threads until it is opened.
+  private final class Gate: Sendable {
+    private let isOpen = Atomic(false)
+    func wait() { while !isOpen.load(ordering: .acquiring) { usleep(500) } }
+    func open() { isOpen.store(true, ordering: .releasing) }
+  }
+
+  @Test("a client with much work takes one thread, and turns with the others")
+  func fairThreads() async throws {
+    let pool = FairPool<String>(name: "t", width: 2, limit: 100)
+    let gate = Gate()
+    let order = Order()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask { try await pool.run(for: "much") { gate.wait() } }
+      }
+      while pool.taken < 8 { await Task.yield() }
+      // The second thread is free for others, although seven works wait.
+      #expect(try await pool.run(for: "other") { 7 } == 7)
+      gate.open()
+      try await group.waitForAll()
+    }
+    let turn = Gate()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for client in ["x", "y"] { group.addTask { try await pool.run(for: client) { turn.wait() } } }
+      while pool.taken < 2 { await Task.yield() }
+      for (index, client) in ["a", "a", "a", "b"].enumerated() {
+        group.addTask {
+          try await pool.run(for: client) { order.add(client) }
+        }
+        while pool.taken < 3 + index { await Task.yield() }
+      }
+      turn.open()
+      try await group.waitForAll()
+    }
+    #expect((order.all.firstIndex(of: "b") ?? 9) <= 2)
+    #expect(pool.taken == 0)
+  }
+
+  @Test("where all places are taken, the client with the most gives one up")
+  func fairPlaces() async throws {
+    let pool = FairPool<String>(name: "t", width: 1, limit: 4)
+    let gate = Gate()
+    let refused = Counter()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for index in 0..<4 {
+        group.addTask {
+          do {
+            try await pool.run(for: "much") { gate.wait() }
+          } catch is FairPool<String>.Full {
+            _ = refused.add(1)
+          }
+        }
+        while pool.taken < index + 1 { await Task.yield() }
+      }
+      await #expect(throws: FairPool<String>.Full.self) { try await pool.run(for: "much") {} }
+      group.addTask {
+        let value = try await pool.run(for: "other") { 7 }
+        #expect(value == 7)
+      }
+      while refused.add(0) < 1 { await Task.yield() }
+      gate.open()
+      try await group.waitForAll()
+    }
+    #expect(refused.add(0) == 1 && pool.taken == 0)
+  }
+
+  @Test("an error gives the place and the thread back")
+  func fairErrors() async throws {
+    let pool = FairPool<Int>(name: "t", width: 1, limit: 1)
+    for number in 0..<5 {
+      await #expect(throws: Failure(number: number)) {
+        try await pool.run(for: 1) { throw Failure(number: number) }
+      }
+    }
+    #expect(pool.taken == 0)
+  }
+
   private final class Counter: Sendable {
     private let value = Mutex(0)
     func add(_ number: Int) -> Int {

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import socket
 import time
 
 import pytest
@@ -157,6 +158,125 @@ def test_events_tell_of_a_commit(agent, live):
     later.close()
 
 
+def test_events_tell_that_a_branch_is_gone(agent, live):
+    live.git("checkout", "-q", "-b", "trial")
+    live.write("alpha", "'alpha trial'")
+    agent.applied(live.commit_and_push(branch="trial"), branch="trial")
+    stream = Stream(agent)
+    live.git("push", "-q", "origin", ":trial")
+    told = stream.until("sync", branch="trial", removed=True)[-1][1]
+    assert "applied" not in told and "observed" not in told
+    stream.close()
+    assert agent.branch(branch="trial") is None
+
+
+def fate(agent, digits):
+    return agent.get(f"/utils/v1/sync/demo/commits/{digits}")["data"]
+
+
+def test_a_commit_is_found_by_its_id_alone(agent, live):
+    first = live.head()
+    live.write("alpha", "'alpha 2'")
+    second = live.commit_and_push()
+    agent.applied(second)
+    # A branch that is named like a commit is no commit.
+    for name in (first, first[:12]):
+        live.git("push", "-q", "origin", f"HEAD:refs/heads/{name}")
+    number = agent.entry("alpha")["id"]
+    for digits in (first, first[:12], first.upper()):
+        found = fate(agent, digits)
+        assert (found["sha"], found["state"]) == (first, "superseded")
+        assert b"alpha 1" in source(agent, number, digits).body
+        shown = agent.cli("where", digits, "--tenant", "demo", "--format", "json")
+        assert json.loads(shown.stdout) == found
+    for nothing in ("f" * 40, "deadbeef0"):
+        assert fate(agent, nothing)["reason"] == "the repository has no such commit"
+    assert source(agent, number, f"bogus@sha1:{second}").status == 404
+    assert source(agent, number, f"main@sha1:{second}").status == 200
+
+
+def test_a_commit_that_a_rewrite_took_away_was_applied(agent, live):
+    live.write("alpha", "'alpha 2'")
+    abandoned = live.commit_and_push()
+    agent.applied(abandoned)
+    live.git("reset", "-q", "--hard", "HEAD~1")
+    live.write("alpha", "'alpha 3'")
+    live.commit("Another way")
+    commit = live.push("--force")
+    agent.wait(lambda: agent.branch()["phase"] == "held", "the rewrite is held")
+    assert agent.cli("approve", "demo", commit, "--reason", "meant").returncode == 0
+    agent.applied(commit)
+    found = fate(agent, abandoned)
+    assert (found["state"], found["branch"]) == ("superseded", "main") and "rewritten" in found["reason"]
+
+
+def test_what_waits_for_a_suspended_tenant_says_so(agent, live):
+    live.git("checkout", "-q", "-b", "trial")
+    live.write("alpha", "'alpha trial'")
+    agent.applied(live.commit_and_push(branch="trial"), branch="trial")
+    assert agent.cli("tenant suspend", "demo", "--reason", "x").returncode == 0
+    assert {branch["phase"] for branch in agent.get("/utils/v1/sync/demo")["data"]["branches"]} == {"suspended"}
+    live.git("checkout", "-q", "main")
+    live.write("alpha", "'alpha 2'")
+    commit = live.commit_and_push()
+    found = fate(agent, commit)
+    assert found["state"] == "pending" and "sync-agent tenant resume demo" in found["reason"]
+    assert agent.cli("tenant resume", "demo", "--reason", "x").returncode == 0
+    agent.applied(commit)
+    agent.wait(lambda: agent.branch(branch="trial")["phase"] == "synced", "the trial branch goes on")
+
+
+def talk(port, text, timeout=10):
+    """What comes back for some bytes, and whether the server ended the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout) as connection:
+        connection.sendall(text)
+        answer = b""
+        try:
+            while part := connection.recv(65536):
+                answer += part
+        except TimeoutError:
+            return answer, False
+        return answer, True
+
+
+def test_old_clients_get_whole_answers_and_an_end(agent, live):
+    answer, ended = talk(agent.port, b"GET /health/live HTTP/1.0\r\n\r\n")
+    assert ended and answer.startswith(b"HTTP/1.0 200")
+    head, body = answer.split(b"\r\n\r\n", 1)
+    assert b"connection: close" in head.lower() and json.loads(body)["status"]
+    for path in (b"/utils/v1/custom-utils/demo/-/-", b"/metrics", b"/"):
+        answer, ended = talk(agent.port, b"GET " + path + b" HTTP/1.0\r\n\r\n")
+        assert ended and b"transfer-encoding" not in answer.lower()
+    kept = b"GET /health/live HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+    answer, ended = talk(agent.port, kept + kept, timeout=2)
+    assert not ended and answer.count(b"HTTP/1.0 200") == 2 and b"keep-alive" in answer
+    answer, ended = talk(agent.port, b"GET /utils/v1/events/demo HTTP/1.0\r\n\r\n")
+    assert ended and b" 505 " in answer.split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    "text, status",
+    [
+        (b"GET /health HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", b"400"),
+        (b"GET /\xc3\xbc HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400"),
+        (b"FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"501"),
+        (b"get / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"501"),
+        (b"GET / HTTP/3.7\r\nHost: localhost\r\n\r\n", b"505"),
+        (b"GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", b"421"),
+        (b"GET / HTTP/1.1\r\nHost: localhost.evil.example:80\r\nConnection: close\r\n\r\n", b"421"),
+        (b"GET /health HTTP/1.1\r\nHost: [::1]:8109\r\nConnection: close\r\n\r\n", b"200"),
+        (b"GET /health HTTP/1.1\r\nHost: LocalHost\r\nConnection: close\r\n\r\n", b"200"),
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_envelope(agent, live, text, status):
+    answer, ended = talk(agent.port, text)
+    assert ended and answer.split(b" ", 2)[1] == status, answer
+    if status != b"200":
+        value = json.loads(answer.split(b"\r\n\r\n", 1)[1])
+        assert value["success"] is False and value["error"] and value["displaymessage"]
+
+
 def test_a_restart_is_told_to_who_follows(agent, live):
     stream = Stream(agent)
     live.write("alpha", "'alpha 2'")
@@ -220,7 +340,8 @@ def test_a_request_id_goes_into_the_log(agent, demo):
 
 @pytest.mark.parametrize("check", ["cache", "database", "disk", "docker", "repositories", "watcher"])
 def test_health_has_the_checks(agent, live, check):
+    # A report is a second old at most: the first one of the repositories is from before the push.
     def found():
-        return json.loads(agent.http("/health").body)["checks"].get(check)
+        return json.loads(agent.http("/health").body)["checks"].get(check, {}).get("status") == "healthy"
 
-    assert agent.wait(found, f"{check} is reported")["status"] == "healthy"
+    agent.wait(found, f"{check} is reported as healthy")

@@ -315,7 +315,7 @@ def test_tls_follows_its_files(agent, demo, tmp_path):
     def ask(path="/health", made=None):
         with socket.create_connection(("127.0.0.1", agent.port), 5) as plain:
             with (made or context()).wrap_socket(plain) as wrapped:
-                wrapped.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+                wrapped.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
                 answer = b""
                 while part := wrapped.recv(65536):
                     answer += part
@@ -343,7 +343,7 @@ def test_tls_follows_its_files(agent, demo, tmp_path):
             live_key.write_bytes(new_key.read_bytes())
             live_crt.write_bytes(new_crt.read_bytes())
             agent.wait(lambda: shown() == der(new_crt), "new connections get the new certificate")
-            before.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            before.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert before.recv(65536).startswith(b"HTTP/1.1 200"), "an open connection goes on"
 
     live_crt.write_text("broken")
@@ -373,7 +373,7 @@ def raw(port, data, timeout=20):
 
 def test_sizes_are_bounded(agent):
     agent.start(server__max_body=10000)
-    head = b"Host: x\r\n"
+    head = b"Host: localhost\r\n"
     fields = b"".join(b"X-%d: y\r\n" % n for n in range(150))
     for data, status in (
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + head + b"\r\n", b"414"),
@@ -397,11 +397,11 @@ def test_slow_clients_are_cut(agent):
     agent.start(server__read_timeout="1", server__idle_timeout="2", server__write_timeout="2")
     silent, took = raw(agent.port, b"")
     assert silent == b"" and took < 10
-    slow, took = raw(agent.port, b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    slow, took = raw(agent.port, b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     assert slow.startswith(b"HTTP/1.1 408") and took < 10
-    body, took = raw(agent.port, b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab")
+    body, took = raw(agent.port, b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nab")
     assert body.startswith(b"HTTP/1.1 408") and took < 10
-    idle, took = raw(agent.port, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    idle, took = raw(agent.port, b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert idle.startswith(b"HTTP/1.1 200") and took < 10
     # One byte at a time is no progress: the request as a whole has its time.
     with socket.create_connection(("127.0.0.1", agent.port), 20) as drip:
@@ -419,7 +419,7 @@ def test_a_client_that_does_not_read_is_cut(agent):
         greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         greedy.connect(("127.0.0.1", agent.port))
         greedy.settimeout(0.2)
-        ask = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20
+        ask = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20
 
         def is_cut():
             try:
@@ -455,7 +455,7 @@ def test_a_crowd_leaves_a_healthy_client_alone(agent, demo):
             connection = socket.create_connection(("127.0.0.1", agent.port), 10)
             crowd.append(connection)
             if index < 500:
-                connection.sendall(b"GET /utils/v1/events/demo HTTP/1.1\r\nHost: x\r\n\r\n")
+                connection.sendall(b"GET /utils/v1/events/demo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         for connection in crowd[:500]:
             connection.settimeout(20)
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
@@ -480,7 +480,7 @@ def test_event_streams_are_bounded(agent, demo):
     agent.start(server__max_event_streams=1)
     agent.wait(lambda: agent.list()["count"] == 3, "the list is there")
     with socket.create_connection(("127.0.0.1", agent.port), 10) as stream:
-        stream.sendall(b"GET /utils/v1/events/demo HTTP/1.1\r\nHost: x\r\n\r\n")
+        stream.sendall(b"GET /utils/v1/events/demo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert stream.recv(4096).startswith(b"HTTP/1.1 200")
         refused = agent.http("/utils/v1/events/demo")
         assert refused.status == 503 and refused.headers["Retry-After"]
@@ -500,13 +500,13 @@ def test_sigterm_drains(agent, demo):
     agent.start(server__drain_timeout="2")
     agent.wait(lambda: agent.list()["count"] == 3, "the list is there")
     idle = socket.create_connection(("127.0.0.1", agent.port), 10)
-    idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert idle.recv(65536).startswith(b"HTTP/1.1 200")
     stream = socket.create_connection(("127.0.0.1", agent.port), 10)
-    stream.sendall(b"GET /utils/v1/events/demo HTTP/1.1\r\nHost: x\r\n\r\n")
+    stream.sendall(b"GET /utils/v1/events/demo HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert stream.recv(65536).startswith(b"HTTP/1.1 200")
     sending = socket.create_connection(("127.0.0.1", agent.port), 10)
-    sending.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n")
+    sending.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
     began = time.monotonic()
     assert agent.stop() == 0
     assert time.monotonic() - began < 20

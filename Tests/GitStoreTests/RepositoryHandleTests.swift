@@ -48,6 +48,62 @@ import UtilityModel
     #expect(try tenantDirectories(root: folder.path).keys.sorted() == ["a", "b"])
   }
 
+  @Test func findsCommitsByTheirIDsAlone() throws {
+    let repository = try TemporaryRepository()
+    let old = try repository.commit(["a.py": "a"])
+    let new = try repository.commit(["a.py": "b"])
+    // Named like the older commit, and leading elsewhere.
+    for name in [old.hex, String(old.hex.prefix(10))] {
+      try repository.git("update-ref", "refs/heads/\(name)", new.hex)
+      try repository.git("update-ref", "refs/tags/\(name)", new.hex)
+    }
+    try repository.git("tag", "-a", "-m", "t", "v1", old.hex)
+    let handle = try RepositoryHandle(path: repository.path)
+    #expect(try handle.commit(named: old.hex) == old)
+    #expect(try handle.commit(named: String(old.hex.prefix(10))) == old)
+    #expect(try handle.commit(named: old.hex.prefix(12).uppercased()) == old)
+    #expect(try handle.commit(named: repository.id(of: "v1").hex) == old)
+    #expect(try handle.commit(named: handle.commit(old).tree.hex) == nil)
+    for nothing in ["main", "v1", "HEAD", "", "abc", "f00dfeed", String(repeating: "f", count: 41)]
+    {
+      #expect(try handle.commit(named: nothing) == nil, "\(nothing)")
+    }
+  }
+
+  @Test func aShortNameIsTheCommitsThatBeginSo() throws {
+    let repository = try TemporaryRepository()
+    var stream = ""
+    for number in 0..<900 {
+      stream += "commit refs/heads/main\ncommitter C <c@example.com> 1700000000 +0000\ndata 1\nc\n"
+      stream += "M 100644 inline a.py\ndata \("\(number)".utf8.count)\n\(number)\n"
+    }
+    try repository.fastImport(stream)
+    var commits: [Substring: [String]] = [:]
+    var others: Set<Substring> = []
+    let objects = try repository.git(
+      "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)")
+    for line in objects.split(separator: "\n") {
+      let parts = line.split(separator: " ")
+      if parts[0] == "commit" {
+        commits[parts[1].prefix(4), default: []].append(String(parts[1]))
+      } else {
+        others.insert(parts[1].prefix(4))
+      }
+    }
+    // The ids are the same in every run: both kinds of namesakes are among them.
+    let handle = try RepositoryHandle(path: repository.path)
+    let twins = commits.filter { $0.value.count == 1 && others.contains($0.key) }
+    let several = commits.filter { $0.value.count > 1 }
+    try #require(!twins.isEmpty && !several.isEmpty)
+    for (prefix, found) in twins {
+      #expect(try handle.commit(named: String(prefix))?.hex == found[0])
+    }
+    for (prefix, found) in several {
+      #expect(code { _ = try handle.commit(named: String(prefix)) } == .ambiguous)
+      #expect(try handle.commit(named: found[1])?.hex == found[1])
+    }
+  }
+
   @Test func refusesWhatIsNoRepository() throws {
     let folder = try TemporaryFolder()
     #expect(code { _ = try RepositoryHandle(path: folder.path) } == .notARepository)

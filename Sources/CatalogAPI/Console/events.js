@@ -20,7 +20,8 @@ export class Announcer {
     if (type === "utility" && text(value, "name")) {
       this.#utilities.add(text(value, "name"));
     } else if (type === "sync" && text(value, "branch") && text(value, "phase")) {
-      this.#branches.set(text(value, "branch"), text(value, "phase"));
+      const state = value.removed === true ? "gone" : text(value, "phase");
+      this.#branches.set(text(value, "branch"), state);
     } else {
       return;
     }

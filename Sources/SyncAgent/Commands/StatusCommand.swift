@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import CatalogAPI
 import Foundation
 import GitStore
 import Reconciliation
@@ -121,9 +122,16 @@ struct WhereCommand: AsyncParsableCommand {
       sha: sha, state: .unknown, branch: "", revision: "", reason: Self.nobody)
     for status in try await StatusReader.read(configuration)
     where wanted == nil || status.tenantcode == wanted?.rawValue {
-      let fate = await CommitFateFinder.fate(
-        of: sha, branches: status.branches, path: repositories[status.tenantcode],
-        context: agent.context)
+      let search = CommitSearch(
+        sha: sha.lowercased(), status: status, path: repositories[status.tenantcode])
+      let fate: CommitFate
+      do {
+        fate = try await agent.context.pool.run { try search.fate() }
+      } catch is GitReadRefusal {
+        throw AgentError(
+          "several commits of tenant `\(status.tenantcode)` begin with \(sha)",
+          "give more of its digits")
+      }
       if fate.state != .unknown || wanted != nil { best = fate }
       if fate.state != .unknown { break }
       // What a repository that has the commit says of it tells more than that others have not.
