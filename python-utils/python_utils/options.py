@@ -47,6 +47,7 @@ class Options:
     tenant: str
     retiring: tuple[Retiring, ...]
     environments: dict[str, Path]
+    confine: bool
     listen_fd: int | None
     host: str
     port: int
@@ -76,6 +77,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         tenant=given.tenant,
         retiring=tuple(given.retiring),
         environments={folder.name: folder for folder in given.environment},
+        confine=given.confine,
         listen_fd=given.listen_fd,
         host=given.host,
         port=given.port or 0,
@@ -118,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
         help="utilities of a previous release, served until the command `retire`; repeatable")
     add("--environment", type=Path, action="append", default=[], metavar="DIR",
         help="packages of the utilities whose `env` is the folder's name; repeatable")
+
+    add("--confine", action="store_true",
+        help="have the kernel hide all files but the system's, the release's and its packages'")
 
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--listen-fd", type=int, metavar="N", help="inherited listening socket")

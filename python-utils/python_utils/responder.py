@@ -15,6 +15,7 @@ from .outcomes import (
     Cancelled, MalformedBody, Overloaded, TimedOut, UtilityRaised, WorkerDied,
 )
 from .release import Release, Utility
+from .worker_text import sound
 from .workers import WorkerPool
 
 _RETRY_AFTER = "1"
@@ -61,7 +62,7 @@ def caller(request: web.BaseRequest) -> tuple[int, str]:
     number, name = request.headers.get("X-User-Id", "0"), request.headers.get("X-User-Name", "")
     if not (number.isascii() and number.isdigit() and len(number) <= 18):
         raise BadUser("X-User-Id has to be a number")
-    return int(number), name[:200]
+    return int(number), sound(name)[:200]
 
 
 @dataclass(slots=True, eq=False)

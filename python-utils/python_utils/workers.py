@@ -12,6 +12,7 @@ import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
+from .oom import OomOrder
 from .options import Limits
 from .orphans import adopt_orphans, kill_orphans
 from .outcomes import Overloaded, WorkerDied
@@ -42,9 +43,10 @@ class _Ticket:
 class WorkerPool:
     """Runs calls in worker processes. `close` must be called; it leaves nothing behind."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, scratch: Scratch, oom: OomOrder) -> None:
         self._limits = limits
-        self._scratch = Scratch()
+        self._scratch = scratch
+        self._oom = oom
         self._lanes: dict[Utility, _Lane] = {}
         self._idle: OrderedDict[WorkerProcess, None] = OrderedDict()  # least recently used first
         self._tickets: deque[_Ticket] = deque()
@@ -81,7 +83,6 @@ class WorkerPool:
             adopt_orphans()
             self._subreaper = True
             self._keep_house()
-            asyncio.get_running_loop().run_in_executor(None, self._scratch.remove_abandoned)
         try:
             worker.spawn()
         except OSError as error:
@@ -131,7 +132,7 @@ class WorkerPool:
             self._discard(next(iter(self._idle)), "made room for another utility")
         lane.size += 1
         self._size += 1
-        return WorkerProcess(lane.utility, self._limits, self._scratch.path, self._exited)
+        return WorkerProcess(lane.utility, self._limits, self._scratch, self._oom, self._exited)
 
     def _release(self, worker: WorkerProcess) -> None:
         lane = self._lanes[worker.utility]
