@@ -30,8 +30,14 @@ class OomOrder:
         if self._fd < 0:
             yield
             return
-        os.pwrite(self._fd, b"1000", 0)
+        self._write(b"1000")
         try:
             yield
         finally:
-            os.pwrite(self._fd, self._own, 0)
+            self._write(self._own)
+
+    def _write(self, score: bytes) -> None:
+        try:
+            os.pwrite(self._fd, score, 0)
+        except OSError as error:
+            _log.warning("the server's oom_score_adj cannot be set to %s: %s", score.decode(), error)

@@ -56,6 +56,7 @@ class Options:
     control_port: int | None
     control_key: str
     body_limit: int
+    read_timeout: float
     keep_alive: float
     drain_idle: float
     grace: float
@@ -86,6 +87,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         control_port=given.control_port,
         control_key=given.control_key or "",
         body_limit=given.max_body * MIB,
+        read_timeout=given.read_timeout,
         keep_alive=given.keep_alive,
         drain_idle=given.drain_idle,
         grace=given.grace,
@@ -154,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds after which an idle worker ends (%(default)g)")
 
     add("--max-body", type=count, default=10, metavar="MIB", help="request body (%(default)s)")
+    add("--read-timeout", type=_seconds, default=30.0, metavar="S",
+        help="a request whose body does not go on for that long gets 408 (%(default)g)")
     add("--max-result", type=count, default=10, metavar="MIB", help="result as JSON (%(default)s)")
     add("--output-log", type=count, default=64 * 1024, metavar="BYTES",
         help="how much of a call's prints is logged (%(default)s)")

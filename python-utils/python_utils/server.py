@@ -222,7 +222,9 @@ class Server:
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            body = await read_body(request, self._options.body_limit)
+            body = await read_body(
+                request, self._options.body_limit, self._options.read_timeout
+            )
         except BodyRefused as refusal:
             return refusal.response
         if self._drain_began is None:

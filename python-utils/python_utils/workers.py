@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .oom import OomOrder
@@ -37,6 +38,7 @@ class _Lane:
 @dataclass(slots=True, eq=False)
 class _Ticket:
     lane: _Lane
+    is_wanted: Callable[[], bool]
     grant: asyncio.Future[WorkerProcess]
 
 
@@ -55,21 +57,27 @@ class WorkerPool:
         self._subreaper = False
         self._housekeeping: asyncio.TimerHandle | None = None
 
-    async def call(self, utility: Utility, body: bytes, printed: list[str]) -> bytes:
+    async def call(
+        self, utility: Utility, body: bytes, printed: list[str],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> bytes:
         """The result as JSON, or one of `outcomes`; what the utility prints is added to `printed`.
+        A call that waits until nobody wants its result any more does not begin.
 
         A call whose worker died before it began is tried once more: something that an earlier call
         left behind ended that worker. When the task is cancelled, so is the call."""
         try:
-            return await self._attempt(utility, body, printed)
+            return await self._attempt(utility, body, printed, is_wanted)
         except WorkerDied as death:
             if death.started:
                 raise
             _log.warning("worker of %s %s before the call; trying again", utility.name, death)
-            return await self._attempt(utility, body, printed)
+            return await self._attempt(utility, body, printed, is_wanted)
 
-    async def _attempt(self, utility: Utility, body: bytes, printed: list[str]) -> bytes:
-        worker = await self._acquire(utility)
+    async def _attempt(
+        self, utility: Utility, body: bytes, printed: list[str], is_wanted: Callable[[], bool]
+    ) -> bytes:
+        worker = await self._acquire(utility, is_wanted)
         try:
             if not worker.pid:
                 self._spawn(worker)
@@ -89,7 +97,7 @@ class WorkerPool:
             raise Overloaded(f"no worker process can be started: {error.strerror}") from error
         self._processes[worker.pid] = worker
 
-    async def _acquire(self, utility: Utility) -> WorkerProcess:
+    async def _acquire(self, utility: Utility, is_wanted: Callable[[], bool]) -> WorkerProcess:
         lane = self._lanes.get(utility)
         if lane is None:
             lane = self._lanes[utility] = _Lane(utility)
@@ -97,7 +105,7 @@ class WorkerPool:
             return worker
         if lane.waiting >= self._limits.queue:
             raise Overloaded(f"{lane.waiting} calls of {utility.name} are waiting already")
-        ticket = _Ticket(lane, asyncio.get_running_loop().create_future())
+        ticket = _Ticket(lane, is_wanted, asyncio.get_running_loop().create_future())
         self._tickets.append(ticket)
         lane.waiting += 1
         try:
@@ -148,6 +156,10 @@ class WorkerPool:
         """Give what has become free to those who have waited longest."""
         for ticket in list(self._tickets):
             if ticket.grant.done():
+                continue
+            if not ticket.is_wanted():
+                self._tickets.remove(ticket)
+                ticket.grant.set_exception(Overloaded("its client has gone while it waited"))
                 continue
             if worker := self._grant(ticket.lane):
                 self._tickets.remove(ticket)
