@@ -9,8 +9,8 @@ import Synchronization
 final class ChildSupervisor: Sendable {
   /// The longest line of standard output: a `ready` event with some 100,000 utilities.
   static let outputLimit = 16 << 20
-  /// The longest log line that is kept.
-  static let logLimit = 8 << 10
+  /// The longest log line: longer than python-utils' longest, a call's 64 KiB of prints as JSON.
+  static let logLimit = 512 << 10
 
   private struct Requests {
     var children: [ChildProcess] = []

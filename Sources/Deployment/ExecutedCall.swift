@@ -33,6 +33,31 @@ public struct ExecutedCall: Decodable, Hashable, Sendable {
   }
 }
 
+/// Calls as a server tells of them. One that cannot be read is left out and counted: it must not take
+/// the others with it.
+struct ToldCalls: Decodable, Hashable, Sendable {
+  /// Those that can be read, in order.
+  var calls: [ExecutedCall] = []
+  /// How many cannot.
+  var unreadable = 0
+
+  private struct Skipped: Decodable {
+    init(from decoder: any Decoder) {}
+  }
+
+  init(from decoder: any Decoder) throws {
+    var list = try decoder.unkeyedContainer()
+    while !list.isAtEnd {
+      do {
+        calls.append(try list.decode(ExecutedCall.self))
+      } catch {
+        unreadable += 1
+        _ = try list.decode(Skipped.self)
+      }
+    }
+  }
+}
+
 /// Takes calls into the catalog. What it throws keeps them for the next time.
 public typealias ExecutionKeeper =
   @Sendable (RuntimeSlot, [ExecutedCall]) async throws -> Void

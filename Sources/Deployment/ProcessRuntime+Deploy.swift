@@ -15,7 +15,11 @@ extension ProcessRuntime {
     try await turn(of: slot).withPermit { () async throws(DeploymentError) in
       let port = try await address(of: slot).port
       let result = Deployed(release: release.digest, port: port)
-      if running(slot) == release.digest { return result }
+      if let current = slots[slot]?.current, current.isAlive,
+        current.release.digest == release.digest
+      {
+        return result
+      }
       let listener = try await listener(of: slot, port: port, for: release)
       do throws(DeploymentError) {
         let server = try await starts.withPermit { () async throws(DeploymentError) in
@@ -82,6 +86,7 @@ extension ProcessRuntime {
     logger.info(
       "runtime serves a release",
       metadata: ["runtime": "\(slot)", "release": "\(server.release.digest.hex.prefix(12))"])
+    watch(server, of: slot)
     if let old { await drain(old) }
   }
 
@@ -112,7 +117,8 @@ extension ProcessRuntime {
       [
         configuration.python, "-I", "-B", configuration.source.program,
         "--release", release.directory, "--tenant", slot.tenant.rawValue,
-        "--listen-fd", "3", "--memory", "\(configuration.memory)",
+        // Beside this server are other tenants' files and the catalog.
+        "--confine", "--listen-fd", "3", "--memory", "\(configuration.memory)",
       ] + configuration.journal.arguments
     for (directory, utilities) in Dictionary(grouping: retiring, by: \.release.directory) {
       let names = utilities.map(\.name).sorted().joined(separator: ",")

@@ -29,6 +29,10 @@ public actor ProcessRuntime: Runtime {
     public var drainGrace = Duration.seconds(15)
     /// How long open calls may take when the agent ends.
     public var shutdownLimit = Duration.seconds(10)
+    /// How often a serving server is asked whether it lives.
+    public var pingInterval = Duration.seconds(5)
+    /// How long it may take to answer; the second time that it takes longer, it is ended.
+    public var answerLimit = Duration.seconds(10)
     /// How many servers may be loading at a time.
     public var concurrentStarts = 4
 
@@ -87,12 +91,6 @@ public actor ProcessRuntime: Runtime {
 
   /// True: servers end with the agent.
   public nonisolated var isEphemeral: Bool { true }
-
-  /// The release that answers, nil when its server is gone.
-  public func running(_ slot: RuntimeSlot) -> Digest? {
-    guard let current = slots[slot]?.current, current.isAlive else { return nil }
-    return current.release.digest
-  }
 
   /// The releases of all of the tenant's servers, draining and retiring ones included.
   public func releasesInUse(by tenant: TenantCode) -> Set<Digest> {

@@ -69,6 +69,9 @@ final class RuntimeServer: Sendable {
   /// Whether the process still runs.
   var isAlive: Bool { state.withLock { $0.exit == nil } }
 
+  /// Its process, while that runs.
+  var pid: pid_t? { state.withLock { $0.process?.pid } }
+
   /// Whether it was told to end.
   var isStopping: Bool { state.withLock { $0.isStopping } }
 
@@ -86,6 +89,26 @@ final class RuntimeServer: Sendable {
     }
     guard let process else { throw SystemError("write to a server that ended", errno: EPIPE) }
     try process.send(command.line)
+  }
+
+  /// Asks the server something, and waits for the answer, its end or the limit.
+  ///
+  /// Another one who asks the same at the same time may take this one's answer for its own.
+  func ask(_ question: ServerCommand, within limit: Duration) async -> Outcome {
+    guard let kind = question.answer else { return .timedOut }
+    state.withLock { $0.seen[kind] = nil }
+    do throws(SystemError) {
+      try send(question)
+    } catch {
+      // Its pipe is full, or it is about to be reaped: the end, if it is one, is told in a moment.
+      return await wait(for: [], within: limit)
+    }
+    return await wait(for: [kind], within: limit)
+  }
+
+  /// Ends the process and its group as a crash would, which `onExit` is told of.
+  func abort() {
+    state.withLock { $0.process }?.signal(SIGKILL, group: true)
   }
 
   /// Tells the server to end a user's calls; its answer, to be waited for, is `cancelled`.
@@ -166,7 +189,10 @@ final class RuntimeServer: Sendable {
       if let dropped = event.dropped, dropped > 0 {
         log.note("\(dropped) calls were dropped before they could be recorded")
       }
-      return onExecutions(event.records ?? [])
+      if let unreadable = event.records?.unreadable, unreadable > 0 {
+        log.note("\(unreadable) calls are not recorded: what the server tells of them is not valid")
+      }
+      return onExecutions(event.records?.calls ?? [])
     }
     settle { $0.seen[event.event] = event }
   }

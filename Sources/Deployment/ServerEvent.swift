@@ -22,17 +22,21 @@ struct ServerEvent: Decodable, Sendable {
     case executions
     /// A user's calls were ended.
     case cancelled
+    /// What is loaded, as with `ready`.
+    case health
+    /// It lives.
+    case pong
   }
 
   let event: Kind
   /// With `failed`.
   let reason: String?
-  /// With `ready`: the release's digest.
+  /// With `ready` and `health`: the release's digest.
   let release: String?
-  /// With `ready`: the hashes of what is loaded, by name.
+  /// With `ready` and `health`: the hashes of what is loaded, by name.
   let utilities: [String: String]?
   /// With `executions`: the calls.
-  let records: [ExecutedCall]?
+  let records: ToldCalls?
   /// With `executions`: how many calls the server had to drop.
   let dropped: Int?
   /// With `cancelled`: how many calls there were.
@@ -44,7 +48,7 @@ struct ServerEvent: Decodable, Sendable {
   }
 }
 
-/// What the agent says on a server's standard input.
+/// What the agent says, or asks, on a server's standard input.
 enum ServerCommand: String {
   /// Accept connections.
   case listen
@@ -52,6 +56,19 @@ enum ServerCommand: String {
   case drain
   /// Drop the retiring names.
   case retire
+  /// Tell what is loaded.
+  case health
+  /// Tell that you live.
+  case ping
+
+  /// How a question is answered; nil for what is no question.
+  var answer: ServerEvent.Kind? {
+    switch self {
+    case .health: .health
+    case .ping: .pong
+    case .listen, .drain, .retire: nil
+    }
+  }
 
   /// The command as a line, without its end.
   var line: String { #"{"command":"\#(rawValue)"}"# }

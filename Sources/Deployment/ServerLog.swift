@@ -8,6 +8,8 @@ import Synchronization
 final class ServerLog: Sendable {
   /// How many lines are kept for the report of a failure.
   static let kept = 20
+  /// The longest line that is kept; of a longer one only its message is.
+  static let keptLength = 8 << 10
 
   private let logger: Logger
   private let lines = Mutex<[String]>([])
@@ -32,11 +34,13 @@ final class ServerLog: Sendable {
   /// Takes a line: a JSON object with `level` and `message`, or anything else that Python writes.
   func receive(_ line: [UInt8]) {
     let text = String(decoding: line, as: UTF8.self)
-    keep(text)
-    guard let fields = Self.fields(of: line), let message = fields["message"] as? String else {
+    let fields = Self.fields(of: line)
+    guard let fields, let message = fields["message"] as? String else {
+      keep(text)
       logger.warning("\(text)")
       return
     }
+    keep(line.count <= Self.keptLength ? text : message)
     var metadata: Logger.Metadata = [:]
     for (key, value) in fields where !Self.own.contains(key) { metadata[key] = "\(value)" }
     logger.log(level: Self.level(fields["level"] as? String), "\(message)", metadata: metadata)
@@ -50,7 +54,7 @@ final class ServerLog: Sendable {
 
   private func keep(_ text: String) {
     lines.withLock { lines in
-      lines.append(text)
+      lines.append(String(text.prefix(Self.keptLength)))
       if lines.count > Self.kept { lines.removeFirst() }
     }
   }

@@ -80,11 +80,14 @@ final class Fixture: Sendable {
 
   /// A runtime on this fixture's ports, shut down after `body`.
   func withRuntime<Value>(
+    configured: (inout ProcessRuntime.Configuration) -> Void = { _ in },
     _ body: (ProcessRuntime) async throws -> Value
   ) async throws -> Value {
     let source = try RuntimeSource.locate(explicit: Self.serverFolder)
+    var configuration = ProcessRuntime.Configuration(source: source)
+    configured(&configuration)
     let runtime = ProcessRuntime(
-      configuration: .init(source: source), ports: registry, logger: Self.logger)
+      configuration: configuration, ports: registry, logger: Self.logger)
     do {
       let value = try await body(runtime)
       await runtime.shutdown()

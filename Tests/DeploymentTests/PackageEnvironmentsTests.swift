@@ -72,6 +72,20 @@ struct PackageEnvironmentsTests {
     #expect(try await next.folders(of: [wanted.digest], for: "x") == [wanted.digest: folder])
   }
 
+  @Test(arguments: ["site-packages", "site-packages/shapes-1.0.dist-info", "environment.json"])
+  func aDamagedEnvironmentIsMadeAgain(part: String) async throws {
+    let installer = ScriptedInstaller()
+    let environments = environments(installer)
+    let wanted = set("shapes")
+    let ready = try await environments.ensure([wanted], tenant: "a")
+    let folder = fixture.root + "/environments/one/" + wanted.digest
+    try Folder.remove("\(folder)/\(part)")
+    #expect(try await environments.states(of: [wanted]) == [wanted.digest: .due])
+    #expect(try await environments.ensure([wanted], tenant: "a") == ready)
+    #expect(await installer.installed.count == 2)
+    #expect(FileManager.default.fileExists(atPath: "\(folder)/\(part)"))
+  }
+
   @Test func aRefusalSticksUntilTheWheelsChange() async throws {
     let wheels = fixture.root + "/wheels"
     try Folder.make(wheels)

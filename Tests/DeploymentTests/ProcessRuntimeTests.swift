@@ -125,6 +125,66 @@ struct ProcessRuntimeTests {
     }
   }
 
+  @Test func hungServerIsNoticedEndedAndReplaced() async throws {
+    let release = try fixture.publish(["hello": answering("1")])
+    try await fixture.withRuntime {
+      $0.pingInterval = .milliseconds(100)
+      $0.answerLimit = .milliseconds(500)
+    } _: { runtime in
+      let reasons = Reasons()
+      await runtime.onExit { slot, reason in reasons.add("\(slot): \(reason)") }
+      let port = try await runtime.deploy(release, slot: fixture.active, retiring: []).port
+      try await Task.sleep(for: .seconds(1))
+      #expect(reasons.all.isEmpty, "a server that answers is left alone")
+      for server in try fixture.servers() { kill(server, SIGSTOP) }
+      try await eventually { reasons.all == ["demo/active: killed by signal 9"] }
+      async let waiting = HTTPClient.call("hello", port: port)
+      _ = try await runtime.deploy(release, slot: fixture.active, retiring: [])
+      #expect(try await waiting.status == 200)
+    }
+  }
+
+  @Test func whoAsksWhatRunsLearnsThatItHangs() async throws {
+    let release = try fixture.publish(["hello": answering("1")])
+    try await fixture.withRuntime {
+      $0.pingInterval = .seconds(600)
+      $0.answerLimit = .milliseconds(300)
+    } _: { runtime in
+      _ = try await runtime.deploy(release, slot: fixture.active, retiring: [])
+      #expect(await runtime.running(fixture.active) == release.digest)
+      for server in try fixture.servers() { kill(server, SIGSTOP) }
+      #expect(await runtime.running(fixture.active) == nil)
+      let port = try await runtime.deploy(release, slot: fixture.active, retiring: []).port
+      #expect(try await HTTPClient.call("hello", port: port).status == 200)
+    }
+  }
+
+  @Test func utilitiesSeeNeitherTheAgentNorOtherReleases() async throws {
+    let other = try fixture.publish(["hello": answering("theirs")])
+    try Folder.make(fixture.root + "/state")
+    let catalog = fixture.root + "/state/catalog.sqlite"
+    try "SQLite".write(toFile: catalog, atomically: true, encoding: .utf8)
+    let hidden = ["/proc/\(getpid())/environ", catalog, other.directory + "/release.json"]
+    let source = """
+      def look(data, filter):
+          seen = []
+          for path in \(hidden):
+              try:
+                  open(path, "rb").read(1)
+              except PermissionError:
+                  continue
+              seen.append(path)
+          return seen
+
+      """
+    let release = try fixture.publish(["look": source])
+    try await fixture.withRuntime { runtime in
+      let port = try await runtime.deploy(release, slot: fixture.active, retiring: []).port
+      let answer = try await HTTPClient.call("look", port: port)
+      #expect(answer.status == 200 && answer.body.contains(#""data": []"#), "\(answer)")
+    }
+  }
+
   @Test func serverEndsWhenTheAgentsEndOfThePipeCloses() async throws {
     let release = try fixture.publish(["hello": answering("1")])
     let supervisor = try ChildSupervisor()

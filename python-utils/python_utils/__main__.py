@@ -6,8 +6,11 @@ import asyncio
 import logging
 
 from . import log, options
+from .confinement import confine
 from .control import write_event
+from .oom import OomOrder
 from .release import Release, ReleaseError, Utility
+from .scratch import Scratch
 from .server import Server
 
 _log = logging.getLogger("server")
@@ -17,23 +20,43 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 once drained, 1 when the release cannot be served."""
     given = options.parse(arguments)
     log.configure(given.log_level, given.tenant)
+    scratch = None
     try:
+        scratch, oom = Scratch(), OomOrder()
+        scratch.remove_abandoned_beside()
+        if given.confine:
+            _confine(given, scratch.path)
         release = Release.load(given.release, given.environments)
         if release.tenant != given.tenant:
             raise ReleaseError(
                 f"release {given.release} is of tenant {release.tenant}, not {given.tenant}"
             )
-        asyncio.run(_serve(given, release, _load_retiring(given, release)))
+        retiring = _load_retiring(given, release)
+        asyncio.run(_serve(given, release, retiring, scratch, oom))
     except (ReleaseError, OSError) as error:
         _log.critical("%s", error)
         if given.control:
             write_event(1, "failed", reason=str(error))
         return 1
+    finally:
+        if scratch:
+            scratch.remove()
     return 0
 
 
-async def _serve(given: options.Options, release: Release, retiring: dict[str, Utility]) -> None:
-    await Server(given, release, retiring).run()
+def _confine(given: options.Options, scratch: str) -> None:
+    """Before anything of the release is read, and while there is but this one thread of ours."""
+    releases = [given.release, *(old.folder for old in given.retiring)]
+    readable = [str(folder.absolute()) for folder in [*releases, *given.environments.values()]]
+    for sentence in confine(readable, [scratch]):
+        _log.warning("utilities are not confined: %s", sentence)
+
+
+async def _serve(
+    given: options.Options, release: Release, retiring: dict[str, Utility], scratch: Scratch,
+    oom: OomOrder,
+) -> None:
+    await Server(given, release, retiring, scratch, oom).run()
 
 
 def _load_retiring(given: options.Options, release: Release) -> dict[str, Utility]:

@@ -13,12 +13,15 @@ import os
 import stat
 from collections.abc import AsyncIterator
 
+from .worker_text import sound
+
 _log = logging.getLogger("control")
 _MAX_LINE = 2**16
 
 
 def write_event(fd: int, event: str, **fields: object) -> None:
     """Write one event; BrokenPipeError when nobody reads any more."""
+    fields = {key: sound(x) if isinstance(x, str) else x for key, x in fields.items()}
     line = memoryview(json.dumps({"event": event, **fields}).encode() + b"\n")
     while line:
         line = line[os.write(fd, line):]

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from aiohttp.web import Response
 
+from .worker_text import sound
+
 
 def success(result: bytes) -> Response:
     """200 around a result that is JSON already, and is not parsed a second time."""
@@ -23,8 +25,8 @@ def failure(
     body = {
         "success": False,
         "data": None,
-        "error": error,
-        "displaymessage": message,
+        "error": sound(error),
+        "displaymessage": sound(message),
         "time": _now(),
     }
     return plain(status, body, headers)

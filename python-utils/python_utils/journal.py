@@ -8,6 +8,8 @@ import os
 import time
 from collections import deque
 
+from .worker_text import sound
+
 _MAX_BYTES = 8 * 2**20
 _log = logging.getLogger("journal")
 
@@ -45,10 +47,10 @@ class Journal:
             "name": name,
             "createddate": time.time_ns() // 1_000_000 - round(took * 1000),
             "userid": user[0],
-            "username": user[1],
+            "username": sound(user[1]),
             "status": status,
             "execution_time": round(took, 6),
-            "error_message": error[: self.payload],
+            "error_message": sound(error)[: self.payload],
             "request": request[: self.payload].decode("utf-8", "replace"),
             "response": response[: self.payload].decode("utf-8", "replace"),
             "logs": _lines(logs, self.payload),
@@ -79,6 +81,6 @@ class Journal:
 def _lines(logs: list[str], limit: int) -> list[str]:
     """What a call printed, line by line, up to `limit` characters."""
     lines: list[str] = []
-    for line in "".join(logs)[:limit].splitlines():
+    for line in sound("".join(logs)[:limit])[:limit].splitlines():
         lines.append(line)
     return lines

@@ -11,6 +11,10 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from .worker_text import sound
+
+_LONGEST_LINE = 384 * 2**10  # the agent cuts lines of 512 KiB
+
 
 class JSONFormatter(logging.Formatter):
     """One object a line; absent values are left out rather than null."""
@@ -32,7 +36,18 @@ class JSONFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
+        return _line(entry)
+
+
+def _line(entry: dict[str, object]) -> str:
+    """One line of JSON that no reader has to cut: too long texts are halved, the longest first."""
+    entry = {name: sound(x) if isinstance(x, str) else x for name, x in entry.items()}
+    while len(line := json.dumps(entry)) > _LONGEST_LINE:
+        texts = {name: x for name, x in entry.items() if isinstance(x, str)}
+        longest = max(texts, key=lambda name: len(texts[name]))
+        entry[longest] = texts[longest][: len(texts[longest]) // 2]
+        entry["truncated"] = True
+    return line
 
 
 def configure(level: str, tenant: str) -> None:

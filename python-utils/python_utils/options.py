@@ -47,6 +47,7 @@ class Options:
     tenant: str
     retiring: tuple[Retiring, ...]
     environments: dict[str, Path]
+    confine: bool
     listen_fd: int | None
     host: str
     port: int
@@ -55,6 +56,7 @@ class Options:
     control_port: int | None
     control_key: str
     body_limit: int
+    read_timeout: float
     keep_alive: float
     drain_idle: float
     grace: float
@@ -76,6 +78,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         tenant=given.tenant,
         retiring=tuple(given.retiring),
         environments={folder.name: folder for folder in given.environment},
+        confine=given.confine,
         listen_fd=given.listen_fd,
         host=given.host,
         port=given.port or 0,
@@ -84,6 +87,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         control_port=given.control_port,
         control_key=given.control_key or "",
         body_limit=given.max_body * MIB,
+        read_timeout=given.read_timeout,
         keep_alive=given.keep_alive,
         drain_idle=given.drain_idle,
         grace=given.grace,
@@ -119,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--environment", type=Path, action="append", default=[], metavar="DIR",
         help="packages of the utilities whose `env` is the folder's name; repeatable")
 
+    add("--confine", action="store_true",
+        help="have the kernel hide all files but the system's, the release's and its packages'")
+
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--listen-fd", type=int, metavar="N", help="inherited listening socket")
     where.add_argument("--port", type=int, metavar="P", help="own socket, with SO_REUSEPORT")
@@ -149,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds after which an idle worker ends (%(default)g)")
 
     add("--max-body", type=count, default=10, metavar="MIB", help="request body (%(default)s)")
+    add("--read-timeout", type=_seconds, default=30.0, metavar="S",
+        help="a request whose body does not go on for that long gets 408 (%(default)g)")
     add("--max-result", type=count, default=10, metavar="MIB", help="result as JSON (%(default)s)")
     add("--output-log", type=count, default=64 * 1024, metavar="BYTES",
         help="how much of a call's prints is logged (%(default)s)")

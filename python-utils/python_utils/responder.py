@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from .outcomes import (
     Cancelled, MalformedBody, Overloaded, TimedOut, UtilityRaised, WorkerDied,
 )
 from .release import Release, Utility
+from .worker_text import sound
 from .workers import WorkerPool
 
 _RETRY_AFTER = "1"
@@ -29,8 +31,9 @@ class BodyRefused(Exception):
         self.response = response
 
 
-async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """The whole body, or BodyRefused as soon as it is known to be too large."""
+async def read_body(request: web.BaseRequest, limit: int, patience: float) -> bytes:
+    """The whole body, or BodyRefused as soon as it is known to be too large, or when for `patience`
+    seconds nothing more of it came."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BodyRefused(
             envelope.failure(415, "VALIDATION_ERROR", "Compressed bodies are not accepted")
@@ -44,11 +47,19 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer itself has not begun
     chunks, size = [], 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > limit:
-            raise BodyRefused(too_large)
-        chunks.append(chunk)
+    clock = asyncio.get_running_loop().time
+    try:
+        async with asyncio.timeout(patience) as alarm:
+            async for chunk in request.content.iter_any():
+                size += len(chunk)
+                if size > limit:
+                    raise BodyRefused(too_large)
+                chunks.append(chunk)
+                alarm.reschedule(clock() + patience)
+    except TimeoutError:
+        refusal = envelope.failure(408, "TIMEOUT", f"The body did not go on for {patience:g} s")
+        refusal.force_close()
+        raise BodyRefused(refusal) from None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -61,7 +72,7 @@ def caller(request: web.BaseRequest) -> tuple[int, str]:
     number, name = request.headers.get("X-User-Id", "0"), request.headers.get("X-User-Name", "")
     if not (number.isascii() and number.isdigit() and len(number) <= 18):
         raise BadUser("X-User-Id has to be a number")
-    return int(number), name[:200]
+    return int(number), sound(name)[:200]
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +149,10 @@ class Responder:
         printed: list[str] = []
         message, status, result = "", "failed", b""
         try:
-            result = await self._run(utility, user[0], body, printed)
+            # No transport: the client has gone.
+            result = await self._run(
+                utility, user[0], body, printed, lambda: request.transport is not None
+            )
             answer, status = envelope.success(result), "completed"
         except MalformedBody as error:
             message = f'The body has to be a JSON object {{"data", "filter"}}: {error}'
@@ -173,9 +187,12 @@ class Responder:
             _log.debug("call of %s", utility.name, extra={"fields": fields})
         return answer
 
-    async def _run(self, utility: Utility, user: int, body: bytes, printed: list[str]) -> bytes:
+    async def _run(
+        self, utility: Utility, user: int, body: bytes, printed: list[str],
+        is_wanted: Callable[[], bool],
+    ) -> bytes:
         """The result, or one of `outcomes`; can be ended by `cancel`."""
-        task = asyncio.ensure_future(self._pool.call(utility, body, printed))
+        task = asyncio.ensure_future(self._pool.call(utility, body, printed, is_wanted))
         call = _Call(user, task)
         self._running.add(call)
         try:

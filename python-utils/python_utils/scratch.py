@@ -1,6 +1,6 @@
-"""The folder in which workers start: their home and place for temporary files.
+"""The folder of the workers' homes, where they start and have their temporary files.
 
-It goes with the server. One that was killed by SIGKILL leaves its folder, which a later server
+A home goes with its worker, the folder with the server. One that was killed by SIGKILL leaves its folder, which a later server
 removes: a lock on the folder, which the kernel drops with its owner, tells the two cases apart.
 """
 
@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -27,12 +28,23 @@ class Scratch:
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
-    def remove(self) -> None:
-        _remove(self.path)
-        os.close(self._lock)
+    def make_home(self) -> str:
+        """A folder for one worker; OSError when there is no place for it."""
+        return tempfile.mkdtemp(dir=self.path)
 
-    def remove_abandoned(self) -> None:
-        """Remove what servers of this user left behind when they were killed."""
+    def remove(self) -> None:
+        """Remove all of it; nothing to do the second time."""
+        if self._lock >= 0:
+            remove_folder(self.path)
+            os.close(self._lock)
+            self._lock = -1
+
+    def remove_abandoned_beside(self) -> None:
+        """Remove what servers of this user left behind when they were killed. On a thread of its own,
+        started before `confine`, which does not bound threads that run already; it ends by itself."""
+        threading.Thread(target=self._remove_abandoned, name="scratch", daemon=True).start()
+
+    def _remove_abandoned(self) -> None:
         for folder in Path(self.path).parent.glob(f"{_PREFIX}*"):
             try:
                 status = folder.lstat()
@@ -44,15 +56,18 @@ class Scratch:
                 continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(str(folder))
+                remove_folder(str(folder))
             except BlockingIOError:
                 pass  # its server lives
             finally:
                 os.close(lock)
 
 
-def _remove(path: str) -> None:
+def remove_folder(path: str) -> None:
+    """Remove a folder with all that is in it; what cannot be removed is told in the log."""
     try:
         shutil.rmtree(path)
+    except FileNotFoundError:
+        pass  # somebody else removes it, or has
     except OSError as error:
         _log.warning("%s cannot be removed: %s", path, error.strerror)

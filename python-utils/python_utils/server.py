@@ -18,9 +18,11 @@ from .control_socket import ControlPort, ControlSocket
 from .forward import Forwarder, ForwardFailed, NoSuccessor
 from .journal import Journal
 from .listener import Listener, bound, inherited
+from .oom import OomOrder
 from .options import Options
 from .release import Release, Utility
 from .responder import BodyRefused, Responder, read_body
+from .scratch import Scratch
 from .workers import WorkerPool
 
 _DRAIN_TICK = 0.02  # seconds between two looks at what is still open
@@ -35,12 +37,15 @@ class Server:
     Never executes code of a utility itself.
     """
 
-    def __init__(self, options: Options, release: Release, retiring: dict[str, Utility]) -> None:
+    def __init__(
+        self, options: Options, release: Release, retiring: dict[str, Utility], scratch: Scratch,
+        oom: OomOrder,
+    ) -> None:
         shared = options.listen_fd is not None
         socket = inherited(options.listen_fd) if shared else bound(options.host, options.port)
         self._options = options
         self._release = release
-        self._pool = WorkerPool(options.limits)
+        self._pool = WorkerPool(options.limits, scratch, oom)
         self._journal = Journal(options.journal, options.journal_payload)
         self._responder = Responder(release, retiring, self._pool, self._journal)
         self._connections = Connections(self._handle, options.keep_alive)
@@ -154,6 +159,10 @@ class Server:
             name = order["command"]
             if command := commands.get(name):
                 command()
+            elif name == "health":
+                control.emit("health", release=self._release.digest, utilities=self._hashes())
+            elif name == "ping":
+                control.emit("pong")
             elif name == "cancel" and isinstance(user := order.get("user"), int):
                 control.emit("cancelled", user=user, count=self._responder.cancel(user))
             else:
@@ -213,7 +222,9 @@ class Server:
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            body = await read_body(request, self._options.body_limit)
+            body = await read_body(
+                request, self._options.body_limit, self._options.read_timeout
+            )
         except BodyRefused as refusal:
             return refusal.response
         if self._drain_began is None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import _thread
 import io
 import json
+import math
 import os
 import resource
 import sys
@@ -29,13 +30,15 @@ from worker_channel import (
     STARTED,
     Channel,
 )
-from worker_limits import arm_lifeline, end_group, restrict, volunteer_for_oom
+from worker_limits import arm_lifeline, end_group, restrict
 from worker_modules import ReleaseModules
+from worker_text import sound
 
 del sys.path[0]
 
 _HEADROOM = 32 * 2**20  # address space kept back so that a MemoryError can be reported
 _TEXT_LIMIT = 32 * 2**10
+_BROKEN = 70  # exit status: this program failed, not the utility
 
 
 class BoundedOutput(io.RawIOBase):
@@ -69,7 +72,9 @@ class Worker:
         self._channel = channel
         self._pid = os.getpid()
         self._encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-        self._decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+        self._decode = json.JSONDecoder(
+            parse_constant=_refuse_constant, parse_float=_finite
+        ).decode
 
     def load(self, payload: bytes) -> bool:
         """Apply the limits and run the module; False (after FAILED) when that raised."""
@@ -124,8 +129,10 @@ class Worker:
                 raise ValueError("it is not an object")
         except RecursionError:
             return self._channel.send(MALFORMED, number, b"it is nested too deeply")
+        except MemoryError as error:
+            return self._channel.send(FAILED, number, _describe(error), RETIRE)
         except ValueError as error:
-            return self._channel.send(MALFORMED, number, str(error)[:500].encode())
+            return self._channel.send(MALFORMED, number, sound(str(error)[:500]).encode())
         flags = 0
         try:
             value = self._function(request.get("data"), request.get("filter"))
@@ -178,6 +185,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (math.inf, -math.inf):
+        raise ValueError(f"{text[:40]} is beyond the range of numbers")
+    return value
+
+
 def _has_children() -> bool:
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -193,7 +207,7 @@ def _describe(error: BaseException) -> bytes:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
     try:
-        message = str(error)[:4096]
+        message = sound(str(error)[:4096])
     except BaseException as second:
         message = f"<the message cannot be shown: {type(second).__name__}>"
     try:
@@ -203,18 +217,28 @@ def _describe(error: BaseException) -> bytes:
         while frames and not frames.tb_frame.f_globals["__name__"].startswith("utils."):
             frames = frames.tb_next  # leave our own frames out
         lines = traceback.format_exception(type(error), error, frames, limit=-50)
-        trace = "".join(lines)[-_TEXT_LIMIT:]
+        trace = sound("".join(lines)[-_TEXT_LIMIT:])
     except BaseException as second:
         trace = f"<the traceback cannot be shown: {type(second).__name__}>"
-    report = {"type": type(error).__name__, "message": message, "traceback": trace}
+    # Not `type(error).__name__`, which a metaclass may have replaced.
+    name = sound(type.__dict__["__name__"].__get__(type(error)))
+    report = {"type": name, "message": message, "traceback": trace}
     return json.dumps(report).encode("ascii")
 
 
 def main() -> None:
     arm_lifeline(int(sys.argv[1]))
     channel = Channel()
-    volunteer_for_oom()
-    worker = Worker(channel)
+    try:
+        _answer_calls(channel, Worker(channel))
+    except BaseException:
+        # Its traceback would become the utility's output; the server tells of the status.
+        os._exit(_BROKEN)
+    end_group()
+
+
+def _answer_calls(channel: Channel, worker: Worker) -> None:
+    """Until the server is gone, or the utility's module cannot be loaded."""
     while frame := channel.receive():
         kind, number, payload = frame
         del frame
@@ -224,7 +248,6 @@ def main() -> None:
         else:
             worker.call(number, payload)
         del payload
-    end_group()
 
 
 if __name__ == "__main__":

@@ -56,6 +56,12 @@ class Channel:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def send(self, kind: int, call: int, payload: bytes = b"", flags: int = 0) -> None:
-        rest = memoryview(HEADER.pack(kind, flags, call, len(payload)) + payload)
+        # Not joined: there may be no memory left for a copy of a large payload.
+        head = HEADER.pack(kind, flags, call, len(payload))
+        sent = os.writev(self._fd, (head, payload))
+        rest = memoryview(head)[sent:]
+        while rest:
+            rest = rest[os.write(self._fd, rest):]
+        rest = memoryview(payload)[max(0, sent - len(head)):]
         while rest:
             rest = rest[os.write(self._fd, rest):]

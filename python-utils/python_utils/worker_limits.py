@@ -6,7 +6,6 @@ import fcntl
 import os
 import resource
 import signal
-import sys
 from typing import NoReturn
 
 
@@ -41,12 +40,3 @@ def arm_lifeline(fd: int) -> None:
     except BlockingIOError:
         return
     end_group()
-
-
-def volunteer_for_oom() -> None:
-    """When memory runs out, the kernel shall take a worker rather than the server."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
-    except OSError as error:  # a masked /proc: the rest of the limits still holds
-        print(f"oom_score_adj cannot be set: {error}", file=sys.stderr)

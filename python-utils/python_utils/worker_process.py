@@ -15,9 +15,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from .oom import OomOrder
 from .options import Limits
 from .outcomes import MalformedBody, TimedOut, UtilityRaised, WorkerDied
 from .release import Utility
+from .scratch import Scratch, remove_folder
 from .worker_channel import (
     CALL,
     FAILED,
@@ -43,7 +45,7 @@ class WorkerProcess(asyncio.Protocol):
     """
 
     def __init__(
-        self, utility: Utility, limits: Limits, scratch: str,
+        self, utility: Utility, limits: Limits, scratch: Scratch, oom: OomOrder,
         on_exit: Callable[[WorkerProcess], None],
     ) -> None:
         self.utility = utility
@@ -53,6 +55,8 @@ class WorkerProcess(asyncio.Protocol):
         self.pid = 0
         self._limits = limits
         self._scratch = scratch
+        self._oom = oom
+        self._home: str | None = None
         self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
         self._process: subprocess.Popen[bytes] | None = None
@@ -74,23 +78,25 @@ class WorkerProcess(asyncio.Protocol):
             self._output = os.memfd_create("output")
             # Appending, so that what is read can be cut off under the writer.
             fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", _SCRIPT, str(lifeline)],
-                stdin=theirs,
-                stdout=self._output,
-                stderr=self._output,
-                pass_fds=(lifeline,),
-                cwd=self._scratch,
-                env={
-                    "PATH": "/usr/local/bin:/usr/bin:/bin",
-                    "LANG": "C.UTF-8",
-                    "HOME": self._scratch,
-                    "TMPDIR": self._scratch,
-                    # Else each thread takes 64 MiB of the address space that RLIMIT_AS counts.
-                    "MALLOC_ARENA_MAX": "1",
-                },
-                start_new_session=True,
-            )
+            self._home = self._scratch.make_home()
+            with self._oom.child_first():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", "-B", _SCRIPT, str(lifeline)],
+                    stdin=theirs,
+                    stdout=self._output,
+                    stderr=self._output,
+                    pass_fds=(lifeline,),
+                    cwd=self._home,
+                    env={
+                        "PATH": "/usr/local/bin:/usr/bin:/bin",
+                        "LANG": "C.UTF-8",
+                        "HOME": self._home,
+                        "TMPDIR": self._home,
+                        # Else each thread takes 64 MiB of the address space that RLIMIT_AS counts.
+                        "MALLOC_ARENA_MAX": "1",
+                    },
+                    start_new_session=True,
+                )
             self.pid = self._process.pid
             self._pidfd = os.pidfd_open(self.pid)
             self._loop.add_reader(self._pidfd, self._exited)
@@ -237,6 +243,10 @@ class WorkerProcess(asyncio.Protocol):
             if (fd := getattr(self, name)) >= 0:
                 os.close(fd)
                 setattr(self, name, -1)
+        if self._home:
+            # Of any size: the loop does not wait for it.
+            self._loop.run_in_executor(None, remove_folder, self._home)
+            self._home = None
 
     def wait(self) -> None:
         """Block until a killed process has gone, and reap it; for the server's own end."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .oom import OomOrder
 from .options import Limits
 from .orphans import adopt_orphans, kill_orphans
 from .outcomes import Overloaded, WorkerDied
@@ -36,15 +38,17 @@ class _Lane:
 @dataclass(slots=True, eq=False)
 class _Ticket:
     lane: _Lane
+    is_wanted: Callable[[], bool]
     grant: asyncio.Future[WorkerProcess]
 
 
 class WorkerPool:
     """Runs calls in worker processes. `close` must be called; it leaves nothing behind."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, scratch: Scratch, oom: OomOrder) -> None:
         self._limits = limits
-        self._scratch = Scratch()
+        self._scratch = scratch
+        self._oom = oom
         self._lanes: dict[Utility, _Lane] = {}
         self._idle: OrderedDict[WorkerProcess, None] = OrderedDict()  # least recently used first
         self._tickets: deque[_Ticket] = deque()
@@ -53,21 +57,27 @@ class WorkerPool:
         self._subreaper = False
         self._housekeeping: asyncio.TimerHandle | None = None
 
-    async def call(self, utility: Utility, body: bytes, printed: list[str]) -> bytes:
+    async def call(
+        self, utility: Utility, body: bytes, printed: list[str],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> bytes:
         """The result as JSON, or one of `outcomes`; what the utility prints is added to `printed`.
+        A call that waits until nobody wants its result any more does not begin.
 
         A call whose worker died before it began is tried once more: something that an earlier call
         left behind ended that worker. When the task is cancelled, so is the call."""
         try:
-            return await self._attempt(utility, body, printed)
+            return await self._attempt(utility, body, printed, is_wanted)
         except WorkerDied as death:
             if death.started:
                 raise
             _log.warning("worker of %s %s before the call; trying again", utility.name, death)
-            return await self._attempt(utility, body, printed)
+            return await self._attempt(utility, body, printed, is_wanted)
 
-    async def _attempt(self, utility: Utility, body: bytes, printed: list[str]) -> bytes:
-        worker = await self._acquire(utility)
+    async def _attempt(
+        self, utility: Utility, body: bytes, printed: list[str], is_wanted: Callable[[], bool]
+    ) -> bytes:
+        worker = await self._acquire(utility, is_wanted)
         try:
             if not worker.pid:
                 self._spawn(worker)
@@ -81,14 +91,13 @@ class WorkerPool:
             adopt_orphans()
             self._subreaper = True
             self._keep_house()
-            asyncio.get_running_loop().run_in_executor(None, self._scratch.remove_abandoned)
         try:
             worker.spawn()
         except OSError as error:
             raise Overloaded(f"no worker process can be started: {error.strerror}") from error
         self._processes[worker.pid] = worker
 
-    async def _acquire(self, utility: Utility) -> WorkerProcess:
+    async def _acquire(self, utility: Utility, is_wanted: Callable[[], bool]) -> WorkerProcess:
         lane = self._lanes.get(utility)
         if lane is None:
             lane = self._lanes[utility] = _Lane(utility)
@@ -96,7 +105,7 @@ class WorkerPool:
             return worker
         if lane.waiting >= self._limits.queue:
             raise Overloaded(f"{lane.waiting} calls of {utility.name} are waiting already")
-        ticket = _Ticket(lane, asyncio.get_running_loop().create_future())
+        ticket = _Ticket(lane, is_wanted, asyncio.get_running_loop().create_future())
         self._tickets.append(ticket)
         lane.waiting += 1
         try:
@@ -131,7 +140,7 @@ class WorkerPool:
             self._discard(next(iter(self._idle)), "made room for another utility")
         lane.size += 1
         self._size += 1
-        return WorkerProcess(lane.utility, self._limits, self._scratch.path, self._exited)
+        return WorkerProcess(lane.utility, self._limits, self._scratch, self._oom, self._exited)
 
     def _release(self, worker: WorkerProcess) -> None:
         lane = self._lanes[worker.utility]
@@ -147,6 +156,10 @@ class WorkerPool:
         """Give what has become free to those who have waited longest."""
         for ticket in list(self._tickets):
             if ticket.grant.done():
+                continue
+            if not ticket.is_wanted():
+                self._tickets.remove(ticket)
+                ticket.grant.set_exception(Overloaded("its client has gone while it waited"))
                 continue
             if worker := self._grant(ticket.lane):
                 self._tickets.remove(ticket)

@@ -203,3 +203,34 @@ def test_pipelined_requests_are_answered_in_order(agent):
             text += client.recv(65536)
     places = [text.index(b'"n%d"' % number) for number in range(5)]
     assert places == sorted(places)
+
+
+def test_numbers_beyond_all_numbers(agent):
+    agent.serve({"echo": "return data"})
+    with agent.client() as client:
+        answer = client.request("POST", "/echo", b'{"data": [1.5, 1e999]}')
+        assert (answer.status, answer.json["error"]) == (400, "VALIDATION_ERROR")
+        assert client.request("POST", "/echo", b'{"data": [1.5, 1e30]}').json["data"] == [1.5, 1e30]
+
+
+def test_a_body_that_does_not_go_on(agent):
+    agent.serve({"echo": "return data"}, "--read-timeout", "0.3")
+    with socket.create_connection(("127.0.0.1", agent.port), timeout=PATIENCE) as connection:
+        connection.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    assert b" 408 " in answer.split(b"\r\n")[0] and b'"TIMEOUT"' in answer
+
+
+def test_a_waiting_call_whose_client_goes_does_not_begin(agent):
+    agent.serve({"slow": "import time\nopen(data, 'a').close()\ntime.sleep(1)"}, "--workers", "1")
+    first = in_background(lambda: agent.call("slow", str(agent.folder / "first")))
+    eventually((agent.folder / "first").exists)
+    body = json.dumps({"data": str(agent.folder / "second")}).encode()
+    with socket.create_connection(("127.0.0.1", agent.port)) as connection:
+        connection.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        time.sleep(0.2)
+    assert first().status == 200
+    assert agent.call("slow", str(agent.folder / "third")).status == 200
+    assert (agent.folder / "third").exists() and not (agent.folder / "second").exists()

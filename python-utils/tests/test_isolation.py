@@ -1,5 +1,6 @@
 """What a utility does harms only its own call (contract, section 7)."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -86,6 +87,51 @@ def test_prints_are_logged_and_floods_are_cut(agent):
         assert (len(entry["output"]), entry["truncated"]) == (65536, True)
     agent.call("last")
     assert server.logged("output of utility last")["output"] == "last words\n"
+
+
+def test_a_body_that_does_not_fit_fails_its_call_without_our_traceback(agent):
+    """Decoding 10 MiB of nested objects takes far more than the worker may have."""
+    server = agent.serve({"take": "return len(data)"}, "--memory", "64")
+    body = b'{"data": [' + b",".join([b'{"":{}}'] * 1_200_000) + b"]}"
+    with agent.client() as client:
+        answer = client.request("POST", "/take", body)
+    assert (answer.status, answer.json["error"]) == (500, "MemoryError"), answer
+    assert agent.call("take", [1]).json["data"] == 1
+    assert not any("output of utility" in line["message"] for line in server.log)
+    assert "worker.py" not in server.logged("'take' failed")["traceback"]
+
+
+def test_an_exception_whose_class_lies(agent):
+    agent.serve({"odd": """
+        class Liar(type):
+            __name__ = property(lambda cls: 1 / 0)
+        class Odd(Exception, metaclass=Liar):
+            pass
+        raise Odd("told")
+    """})
+    assert agent.call("odd").json["error"].startswith("Odd")
+
+
+def test_long_log_lines_stay_whole(agent):
+    """The agent cuts lines, and half a line of JSON is nothing."""
+    server = agent.serve({
+        "long": "print('\\x01' * 65536); raise ValueError('\\x01' * 9000)"}, "--output-log", "200000")
+    agent.call("long")
+    entry = server.logged("output of utility long")
+    assert len(entry["output"]) > 30_000
+    assert max(len(json.dumps(line)) for line in server.log) < 400 * 1024
+    assert "ValueError" in server.logged("'long' failed")["traceback"]
+
+
+def test_homes_are_apart_and_go_with_their_workers(agent):
+    agent.serve({name: "import os; return os.getcwd()" for name in ("a", "b")} | {
+        "ends": "import os, sys\nopen('left', 'w').close()\nprint(os.getcwd())\nsys.exit()"},
+        "--journal", "5")
+    a, b = agent.call("a").json["data"], agent.call("b").json["data"]
+    assert a != b and Path(a).is_dir()
+    folder = Path(a).parent
+    agent.call("ends")
+    eventually(lambda: len(list(folder.iterdir())) == 2)
 
 
 def test_the_environment_holds_nothing_of_the_agents(agent, monkeypatch):

@@ -127,3 +127,26 @@ def ask(path, method, target):
         while piece := connection.recv(65536):
             answer += piece
     return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
+def test_half_a_character_spoils_no_record(agent):
+    """Python's JSON has an escape for it that other readers refuse, and the whole line with it."""
+    server = agent.serve({
+        "odd": "print('\\ud801'); raise ValueError('\\ud800')", "quick": "return data",
+        "named": "raise type('E', (Exception,), {'__module__': '\\ud802'})('x')",
+    }, "--journal", "10")
+    answer = call(agent, "odd", 1)
+    assert answer.status == 500 and b"\\ud800" not in answer.body.replace(b"\\\\", b"")
+    assert call(agent, "named", 1).status == 500
+    with socket.create_connection(("127.0.0.1", agent.port)) as connection:
+        connection.sendall(
+            b"POST /quick HTTP/1.1\r\nHost: x\r\nX-User-Name: J\xfcrgen\r\nConnection: close\r\n"
+            b"Content-Length: 2\r\n\r\n{}")
+        while connection.recv(65536):
+            pass
+    odd, named, quick = collected(server, 3)
+    assert "\\ud800" in odd["error_message"] and odd["logs"] == ["\\ud801"]
+    assert quick["username"] == "J\\udcfcrgen"
+    entry = server.logged("'odd' failed")
+    for text in json.dumps([odd, named, quick, entry, server.log], ensure_ascii=False):
+        text.encode()

@@ -86,7 +86,7 @@ struct ControlChannel: Sendable, Hashable {
     var last: Int
     /// How many were lost before they were asked for.
     var dropped: Int
-    var records: [ExecutedCall]
+    var records: ToldCalls
   }
   private struct Cancelled: Decodable { var cancelled: Int }
 

@@ -28,11 +28,18 @@ struct ExecutionCursor: Sendable {
             "calls of utilities were dropped before they were recorded",
             metadata: ["tenant_code": "\(slot.tenant)", "count": "\(page.dropped)"])
         }
-        guard !page.records.isEmpty else {
+        if page.records.unreadable > 0 {
+          logger.warning(
+            "calls of utilities are not recorded: what the server tells of them is not valid",
+            metadata: [
+              "tenant_code": "\(slot.tenant)", "count": "\(page.records.unreadable)",
+            ])
+        }
+        guard page.last > last else {
           pause = min(pause * 2, Self.longestPause)
           return
         }
-        try await keeper(slot, page.records)
+        if !page.records.calls.isEmpty { try await keeper(slot, page.records.calls) }
         last = page.last
         pause = .seconds(1)
       }

@@ -23,9 +23,17 @@ struct EnvironmentFolder: Sendable {
   /// Where an environment is, or would be.
   func path(_ digest: String, target: String) -> String { "\(root)/\(target)/\(digest)" }
 
-  /// Whether an environment is complete.
+  /// Whether an environment is complete: its description, and each distribution that it names. One of
+  /// which somebody removed a part is made again.
   func has(_ digest: String, target: String) -> Bool {
-    access("\(path(digest, target: target))/environment.json", R_OK) == 0
+    let path = path(digest, target: target)
+    // What cannot be read is as good as missing: it is made again, and that fails with a reason.
+    guard let text = try? Folder.contents(ofFile: "\(path)/environment.json"),
+      let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(text))
+    else { return false }
+    let packages = "\(path)/site-packages"
+    return access(packages, R_OK | X_OK) == 0
+      && manifest.distributions.allSatisfy { access("\(packages)/\($0).dist-info", R_OK) == 0 }
   }
 
   /// An empty folder to fill, with `tmp` and `site-packages` in it.

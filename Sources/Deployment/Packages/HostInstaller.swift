@@ -44,16 +44,8 @@ actor HostInstaller: PackageInstaller {
   func install(_ set: PackageSet, into staging: String) async throws(PackageFailure) {
     let arguments = source.arguments(
       set, target: "\(staging)/site-packages", wheels: source.wheels)
-    // pip's own settings, proxies and certificates; nothing else of the agent's.
-    let given = ProcessInfo.processInfo.environment.filter { name, _ in
-      name == "HOME" || name.hasPrefix("PIP_") || name.lowercased().hasSuffix("_proxy")
-        || ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"].contains(name)
-    }
-    let configured = source.environment
-    let names = Set(configured.map { $0.prefix { $0 != "=" } })
     let environment =
-      given.filter { !names.contains($0.key[...]) }.map { "\($0.key)=\($0.value)" }.sorted()
-      + configured + ["TMPDIR=\(staging)/tmp"]
+      source.environment(given: ProcessInfo.processInfo.environment) + ["TMPDIR=\(staging)/tmp"]
     let ending: ChildRun.Ending
     do throws(SystemError) {
       ending = try await run(arguments, environment: environment, within: limit)

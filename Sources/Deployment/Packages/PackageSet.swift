@@ -56,6 +56,25 @@ public struct PackageSource: Sendable {
     return environment
   }
 
+  /// What pip on the agent's own machine finds: of the agent's environment, which may hold secrets, no
+  /// more than pip's settings, proxies and certificates, and with an index or wheels no setting that
+  /// adds another place to look: a package of the same name there would be taken for the own.
+  func environment(given: [String: String]) -> [String] {
+    let isBound = index != nil || wheels != nil
+    let passed = given.filter { name, _ in
+      if name.hasPrefix("PIP_") { return !isBound || Self.harmless.contains(name) }
+      return name == "HOME" || name.lowercased().hasSuffix("_proxy")
+        || ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"].contains(name)
+    }
+    return passed.map { "\($0.key)=\($0.value)" }.sorted() + environment
+  }
+
+  /// How pip asks, not whom.
+  private static let harmless: Set<String> = [
+    "PIP_CERT", "PIP_CLIENT_CERT", "PIP_DEFAULT_TIMEOUT", "PIP_PROXY", "PIP_RETRIES", "PIP_TIMEOUT",
+    "PIP_TRUSTED_HOST",
+  ]
+
   /// A text without the index's address, which may have a password in it.
   func redacting(_ text: String) -> String {
     guard let index else { return text }
