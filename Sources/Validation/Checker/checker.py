@@ -27,6 +27,7 @@ How a file is judged:
 Only the standard library, and of it only what starts fast: no `ast`, no `json`; `re` on first need.
 """
 
+import builtins
 import posix
 import resource
 import sys
@@ -47,6 +48,8 @@ MAX_FRAME = MAX_SOURCE + 7 + 65_536
 MAX_FINDINGS = 500
 MAX_DEPTH = 20_000
 """Python's recursion limit while a tree is walked: calls from Python to Python take no C stack."""
+MAX_ITEMS = 64
+"""Elements of a list or dict that are looked at for functions."""
 MAX_FOLDED = 4_096
 """Characters of a constant that folding builds; longer ones count as unresolvable."""
 
@@ -82,7 +85,7 @@ _RESTRICTED = (
     (OS, "reaches the operating system", """
         os posix nt posixpath ntpath genericpath pty tty termios fcntl resource signal pwd grp spwd
         getpass syslog nis winreg _winreg _winapi msvcrt winsound psutil curses _curses faulthandler
-        readline rlcompleter _posixshmem"""),
+        readline rlcompleter _posixshmem _signal test.support"""),
     (OS, "calls native code past every check", "ctypes _ctypes cffi _cffi_backend"),
     (OS, "imports modules by name, past the import rules", """
         imp _imp _frozen_importlib _frozen_importlib_external pkgutil zipimport zipapp modulefinder site
@@ -94,38 +97,48 @@ _RESTRICTED = (
         plumbum fabric invoke commands popen2 _aix_support _bootsubprocess _osx_support
         concurrent.futures.ProcessPoolExecutor concurrent.futures.process asyncio.subprocess
         asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.base_subprocess
-        uuid._get_command_stdout platform._syscmd_ver platform._syscmd_file platform.popen"""),
+        uuid._get_command_stdout platform._syscmd_ver platform._syscmd_file platform.popen mailcap
+        asyncio.unix_events"""),
     (EXEC, "runs code that is made at run time", """
         code codeop runpy py_compile compileall timeit trace cProfile profile _lsprof pdb bdb doctest
-        tkinter _tkinter _xxsubinterpreters _testcapi _testinternalcapi gc dill cloudpickle joblib
-        shelve jsonpickle logging.config types.FunctionType types.LambdaType types.CodeType
+        tkinter _tkinter turtle turtledemo _xxsubinterpreters _interpreters _testcapi _testinternalcapi gc
+        dill cloudpickle joblib shelve jsonpickle logging.config types.FunctionType types.LambdaType
+        types.CodeType
         pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler
         _pickle.load _pickle.loads _pickle.Unpickler marshal.load marshal.loads
         typing.get_type_hints typing.ForwardRef typing._eval_type inspect.get_annotations
-        dataclasses._create_fn numexpr js2py pandas.eval pandas.read_pickle numpy.load
+        dataclasses._create_fn tracemalloc.Snapshot.load lib2to3.pgen2.driver.load_grammar
+        lib2to3.pgen2.driver.load_packaged_grammar lib2to3.pgen2.grammar.Grammar six.exec_ numexpr js2py
+        pandas.eval pandas.read_pickle numpy.load
         yaml.unsafe_load yaml.unsafe_load_all yaml.UnsafeLoader yaml.Loader yaml.CLoader yaml.full_load
         yaml.FullLoader yaml.CUnsafeLoader"""),
     (EXEC, "opens the interpreter's frames, from which any builtin can be taken", """
         sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile
         sys.call_tracing sys.breakpointhook threading.settrace threading.setprofile inspect.currentframe
-        inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes traceback.walk_stack
-        traceback.walk_tb"""),
+        inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes inspect.getclosurevars
+        traceback.walk_stack traceback.walk_tb logging.currentframe"""),
     (FS, "works on files", """
-        shutil tempfile fileinput glob sqlite3 _sqlite3 dbm _dbm _gdbm mmap linecache filecmp netrc
-        mailbox aiofiles fsspec watchdog send2trash io.open io.open_code io.FileIO io.OpenWrapper
-        _io.open _io.open_code _io.FileIO _pyio.open _pyio.FileIO _pyio.open_code codecs.open
+        shutil tempfile fileinput glob _sqlite3 dbm _dbm _gdbm mmap linecache filecmp netrc mailbox
+        pyclbr tabnanny cgitb ossaudiodev sndhdr aiofiles fsspec watchdog send2trash io.open io.open_code
+        io.FileIO io.OpenWrapper _io.open _io.open_code _io.FileIO _pyio.open _pyio.FileIO _pyio.open_code
+        codecs.open
         tokenize.open tokenize._builtin_open bz2._builtin_open tarfile.bltn_open zipfile.Path
-        logging.FileHandler logging.handlers.RotatingFileHandler wave.open
+        logging.FileHandler logging.handlers.RotatingFileHandler
         logging.handlers.TimedRotatingFileHandler logging.handlers.WatchedFileHandler
         logging.handlers.BaseRotatingFileHandler inspect.getsource inspect.getsourcelines
-        inspect.getsourcefile mimetypes.read_mime_types"""),
+        inspect.getsourcefile mimetypes.read_mime_types mimetypes.MimeTypes.read argparse.FileType
+        gettext.translation gettext.find gettext.install xml.etree.ElementInclude
+        xml.sax.saxutils.prepare_input_source lib2to3.refactor lib2to3.main numpy.fromfile numpy.memmap
+        sys.stdin.buffer.raw sys.stdout.buffer.raw sys.stderr.buffer.raw"""),
     (NET, "speaks over the network", """
         socket _socket ssl _ssl urllib.request urllib.error urllib.response urllib.robotparser urllib2
         urllib3 ftplib smtplib smtpd poplib imaplib nntplib telnetlib socketserver xmlrpc webbrowser
         antigravity select selectors asyncore asynchat requests requests_toolbelt httpx aiohttp httplib2
         httplib paramiko asyncssh pycurl websocket websockets tornado twisted grpc zmq pika redis pymongo
         motor psycopg2 psycopg asyncpg pymysql MySQLdb aioredis boto3 botocore dns ldap3 ldap scapy nmap
-        pysnmp kafka stomp wsgiref impacket smbclient smbprotocol whois elasticsearch opensearchpy
+        pysnmp kafka stomp wsgiref xml.dom.xmlbuilder six.moves.urllib.request six.moves.urllib.error
+        six.moves.urllib.response six.moves.urllib_request six.moves.http_client six.moves.xmlrpc_client
+        six.moves.socketserver impacket smbclient smbprotocol whois elasticsearch opensearchpy
         asyncio.open_connection asyncio.start_server asyncio.open_unix_connection
         asyncio.start_unix_server asyncio.streams asyncio.StreamReader asyncio.StreamWriter
         asyncio.StreamReaderProtocol logging.handlers.SocketHandler logging.handlers.DatagramHandler
@@ -161,10 +174,12 @@ TRACKED_BUILTINS = BUILTIN_RULES.keys() | {
 _ESCAPES = """
     __globals__ __builtins__ __code__ __closure__ __subclasses__ __base__ __bases__ __mro__ __self__
     __defaults__ __kwdefaults__ cell_contents func_globals func_code f_globals
-    f_locals f_builtins f_back f_code tb_frame gi_frame gi_code cr_frame cr_code ag_frame ag_code"""
+    f_locals f_builtins f_back f_code tb_frame gi_frame gi_code cr_frame cr_code ag_frame ag_code codeobj"""
 ESCAPES = frozenset(_ESCAPES.split())
 # The same, but what they reach is the import system.
 LOADERS = frozenset(("__loader__", "__spec__"))
+# Modules of the interpreter that are only the other half of a public one.
+PRIVATE_HALVES = {"_operator": "operator", "_functools": "functools", "_codecs": "codecs"}
 LOADER_CALLS = frozenset(("load_module", "find_spec", "find_module", "create_module", "exec_module"))
 
 # Other names under which modules of the standard library carry something restricted, as measured over
@@ -173,6 +188,14 @@ ALIASES = {
     "_os": "os", "_sys": "sys", "bltns": "builtins", "_builtin_open": "builtins.open",
     "bltn_open": "builtins.open", "_io": "_io",
 }
+# Modules of which some members are restricted, under the names by which others of the standard library
+# carry them.
+CARRIED = {
+    **{name: name for name in """io codecs inspect logging types http pathlib gzip zipfile tarfile bz2 lzma
+        pickle tokenize threading typing traceback marshal urllib concurrent argparse xml""".split()},
+    "_types": "types", "_dataclasses": "dataclasses", "minidom": "xml.dom.minidom",
+    "xmlbuilder": "xml.dom.xmlbuilder", "saxutils": "xml.sax.saxutils", "xmlreader": "xml.sax.xmlreader",
+}
 CORE = frozenset((
     "os", "sys", "subprocess", "builtins", "posix", "importlib", "ctypes", "socket", "shutil", "runpy",
     "_posixsubprocess", "multiprocessing", "pty", "signal"))
@@ -180,16 +203,79 @@ CORE = frozenset((
 # Classes whose instances are followed, since they compute with some methods and touch files with others.
 PATHS = frozenset(("pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath"))
 STREAMS = frozenset(("io.BytesIO", "io.StringIO", "_io.BytesIO", "_io.StringIO", "typing.BinaryIO"))
-PARSERS = frozenset(("configparser.ConfigParser", "configparser.RawConfigParser",
-                     "configparser.SafeConfigParser"))
 # Callables that take a file's name or an open stream: clean on a stream that is known to be in memory.
 STREAM_CALLS = frozenset("""
-    zipfile.ZipFile zipfile.PyZipFile tarfile.open tarfile.TarFile tarfile.TarFile.open gzip.open
-    gzip.GzipFile bz2.open bz2.BZ2File lzma.open lzma.LZMAFile xml.etree.ElementTree.parse
-    xml.etree.ElementTree.iterparse xml.etree.cElementTree.parse xml.dom.minidom.parse
-    xml.dom.pulldom.parse xml.sax.parse""".split())
-ARCHIVES = frozenset(("zipfile.ZipFile", "zipfile.PyZipFile", "tarfile.open", "tarfile.TarFile"))
-EXTRACTION = frozenset(("extract", "extractall"))
+    zipfile.ZipFile zipfile.PyZipFile zipfile.is_zipfile tarfile.open tarfile.TarFile tarfile.TarFile.open
+    tarfile.is_tarfile gzip.open gzip.GzipFile bz2.open bz2.BZ2File lzma.open lzma.LZMAFile
+    xml.etree.ElementTree.parse xml.etree.ElementTree.iterparse xml.etree.cElementTree.parse
+    xml.etree.cElementTree.iterparse xml.dom.minidom.parse xml.dom.pulldom.parse xml.dom.expatbuilder.parse
+    xml.sax.parse defusedxml.ElementTree.parse defusedxml.ElementTree.iterparse defusedxml.minidom.parse
+    lxml.etree.parse lxml.etree.iterparse wave.open wave.Wave_read wave.Wave_write aifc.open aifc.Aifc_read
+    aifc.Aifc_write sunau.open sunau.Au_read sunau.Au_write uu.encode uu.decode sqlite3.connect
+    sqlite3.Connection sqlite3.dbapi2.connect sqlite3.dbapi2.Connection pandas.read_csv pandas.read_table
+    pandas.read_fwf pandas.read_excel pandas.read_parquet PIL.Image.open openpyxl.load_workbook""".split())
+STREAM_KEYWORDS = frozenset((
+    "fileobj", "file", "source", "f", "in_file", "database", "filepath_or_buffer", "io", "fp", "filename"))
+BOTH_STREAMS = frozenset(("uu.encode", "uu.decode"))
+DATABASES = frozenset(("sqlite3", "sqlite3.dbapi2"))
+DATABASE_CALLS = frozenset(f"{module}.{name}" for module in DATABASES for name in ("connect", "Connection"))
+IN_MEMORY = frozenset((":memory:", "file::memory:"))
+"""Names of databases that are no file."""
+# Callables that touch files by some arguments alone: the position from which, and the keywords.
+FILE_ARGUMENTS = {
+    "logging.basicConfig": (None, ("filename",)),
+    "argparse.ArgumentParser": (None, ("fromfile_prefix_chars",)),
+    "mimetypes.init": (0, ("files",)),
+    "mimetypes.MimeTypes": (0, ("filenames",)),
+    "xml.etree.ElementTree.ElementTree": (1, ("file",)),
+    "xml.etree.cElementTree.ElementTree": (1, ("file",)),
+    "xml.etree.ElementTree.canonicalize": (None, ("from_file", "out")),
+    "lxml.etree.ElementTree": (None, ("file",)),
+    "imghdr.what": (0, ("file",)),
+}
+# Classes of which instances are followed, each with its methods that touch files; and those among them
+# that are clean on a stream in memory.
+_TREE, _ZIP, _TAR, _DATABASE = (
+    "write write_c14n parse", "extract extractall write", "extract extractall add gettarinfo",
+    "enable_load_extension load_extension")
+INSTANCE_METHODS = {name: frozenset(methods.split()) for name, methods in {
+    "configparser.ConfigParser": "read",
+    "configparser.RawConfigParser": "read",
+    "configparser.SafeConfigParser": "read",
+    "mimetypes.MimeTypes": "read",
+    "tracemalloc.Snapshot": "dump",
+    "xml.etree.ElementTree.ElementTree": _TREE,
+    "xml.etree.cElementTree.ElementTree": _TREE,
+    "lxml.etree.ElementTree": _TREE,
+    "xml.sax.xmlreader.XMLReader": "parse",
+    "zipfile.ZipFile": _ZIP,
+    "zipfile.PyZipFile": _ZIP + " writepy",
+    "tarfile.open": _TAR,
+    "tarfile.TarFile": _TAR,
+    "tarfile.TarFile.open": _TAR,
+    "sqlite3.connect": _DATABASE,
+    "sqlite3.Connection": _DATABASE,
+}.items()}
+STREAM_METHODS = frozenset(("write", "write_c14n", "parse"))
+METHOD_HINTS = {
+    "read": "opens files; use `read_string`", "extract": "writes files; read the members in memory",
+    "extractall": "writes files; read the members in memory",
+}
+ARCHIVES = frozenset(("zipfile.ZipFile", "zipfile.PyZipFile", "tarfile.open", "tarfile.TarFile",
+                      "tarfile.TarFile.open"))
+# What calling something gives, where it is not named for it.
+RESULTS = {
+    "pathlib.Path.cwd": "pathlib.Path", "pathlib.Path.home": "pathlib.Path",
+    "xml.etree.ElementTree.parse": "xml.etree.ElementTree.ElementTree",
+    "xml.etree.cElementTree.parse": "xml.etree.ElementTree.ElementTree",
+    "defusedxml.ElementTree.parse": "xml.etree.ElementTree.ElementTree",
+    "lxml.etree.parse": "lxml.etree.ElementTree",
+    "xml.sax.make_parser": "xml.sax.xmlreader.XMLReader",
+    "xml.sax.expatreader.create_parser": "xml.sax.xmlreader.XMLReader",
+    "xml.sax.expatreader.ExpatParser": "xml.sax.xmlreader.XMLReader",
+    "tracemalloc.take_snapshot": "tracemalloc.Snapshot",
+    "sqlite3.dbapi2.connect": "sqlite3.connect",
+}
 
 # Methods of pathlib's concrete paths that touch the file system, and those of them whose name alone
 # tells, so that they count on any object in a file that uses such paths.
@@ -218,7 +304,7 @@ ROOTS = frozenset(name for name in RESTRICTED if "." not in name)
 # looked for in import statements alone: `response.code` and `select = ...` say nothing.
 SOFT_ROOTS = frozenset("""
     code site commands resource profile select sh invoke dns whois mock trace requests mailbox pip
-    redis fabric motor""".split())
+    redis fabric motor turtle""".split())
 
 # ----------------------------------------------------------------------
 # Prefilter
@@ -245,20 +331,25 @@ def _make_triggers():
     words = ROOTS | LAZY.keys() | CORE | ALIASES.keys() | ESCAPES | LOADERS | LOOP_CALLS.keys()
     words |= TRACKED_BUILTINS - {"object", "type"}
     words |= {"__dict__", "__getattribute__", "attrgetter", "methodcaller", "get_field", "register",
-              "eval_str", "extractall", "modules", "lib"}
+              "eval_str", "extractall", "modules", "lib", "_evaluate", "sqlite3"}
     words -= {"sys"}
     pairs = {}
-    followed = {"logging.basicConfig", "inspect.getmembers", "inspect.getattr_static", "yaml.load",
+    followed = {"inspect.getmembers", "inspect.getattr_static", "inspect.signature", "yaml.load",
                 "yaml.load_all"}
-    for name in [*RESTRICTED, *STREAM_CALLS, *PATHS, *PARSERS, *followed]:
+    followed |= PATHS | STREAM_CALLS | INSTANCE_METHODS.keys() | RESULTS.keys() | FILE_ARGUMENTS.keys()
+    for name in [*RESTRICTED, *followed]:
         root, _, rest = name.partition(".")
         if rest:
-            pairs.setdefault(rest.rpartition(".")[2].encode(), set()).add(root.encode())
+            roots = pairs.setdefault(rest.rpartition(".")[2].encode(), set())
+            roots.update(word.encode() for word, module in CARRIED.items() if module == root)
+            roots.add(root.encode())
     return frozenset(word.encode() for word in words), pairs
 
 
 TRIGGERS, PAIRED_TRIGGERS = _make_triggers()
-TELLING_NAMES = [word.decode() for word in TRIGGERS | PAIRED_TRIGGERS.keys()] + sorted(PATH_TOUCHING)
+# Of those that begin like `load_`, by which innocent code dispatches, none does harm on any object.
+TELLING_NAMES = [word.decode() for word in TRIGGERS | PAIRED_TRIGGERS.keys()
+                 if not word.startswith((b"make_", b"load_", b"take_"))] + sorted(PATH_TOUCHING)
 ANY_TRIGGERS = TRIGGERS | PAIRED_TRIGGERS.keys()
 SOFT_TRIGGERS = frozenset(word.encode() for word in SOFT_ROOTS)
 _WORD_BYTES = bytes(
@@ -342,7 +433,7 @@ def may_break_rules(source, code):
     # `urllib.parse` computes; a colon and two slashes never stand in code.
     lean = source.replace(b".compile(", b" (").replace(b"urllib.parse", b" ").replace(b"http://", b" ")
     words = set(lean.translate(_WORD_BYTES).split())
-    if (b"format" in words or b"format_map" in words) and formats_escapes(lean, code):
+    if not FORMATTING.isdisjoint(words) and formats_escapes(lean, code):
         return SUSPICIOUS, None
     hits = triggers_among(words)
     if not hits and source.isascii():
@@ -392,6 +483,7 @@ def add_module(modules, dotted):
         dotted = dotted.rpartition(".")[0]
 
 
+FORMATTING = frozenset((b"format", b"format_map", b"vformat"))
 UNDERSCORES = (b"__", b'_"', b"_'", b"_\\", b"\\x5", b"\\13", b"\\u00", b"\\U0", b"\\N")
 """How a source can spell two underscores in a row within one string, or one at the end of it."""
 
@@ -474,7 +566,9 @@ class Unfoldable(Exception):
 #     ("instance", "pathlib.Path")   what calling that class gives
 #     ("namespace", "logging")       a module's dict; "" is this file's own
 #     ("loader",)                    a module's loader or spec
-#     ("own",)                       a function or class of this file
+#     ("own", "def")                 a function of this file; "class": a class of it
+#     ("function type",)             the class of such functions, of which `__globals__` is a member
+#     ("descriptors",)               that class's dict
 #
 # Whatever is restricted is a finding where it is first reached, so that nothing derived from it needs
 # following. What has to be followed are harmless modules, for nearly all of them carry `sys` or `os`.
@@ -499,6 +593,12 @@ class Judge:
         self.memo = {}
         self.active = {}  # id of a node being evaluated -> how deep
         self.cut = NO_CUT  # the depth of the outermost node that a cycle came back to
+        self.attributes = {}  # attribute of `self` -> what is assigned to it: (node, scope)
+        self.methods = set()  # names of functions that stand in classes
+        self.calls_to_fold = 1_000
+        self.plain_names = set()  # ids of names of attributes that a test around has shown to be no dunder
+        self.guards = []  # the names that the tests around the node at hand are about
+        self.opens_objects = False  # whether it takes attributes by computed names, or whole namespaces
         self.budget = 200_000  # evaluations after which cycles are no longer worth exactness
         self.unions = {}  # id of a list of bindings -> the values of all of them
         self.kept = []  # those lists, so that no other takes their id
@@ -514,7 +614,9 @@ class Judge:
         self.pending = []  # findings that hold only if a module did: (node, rule, hint, condition)
         self.dynamic_names = False
         self.string_sites = []
-        self.telling = set(TRACKED_BUILTINS)  # names that may have a value that is followed
+        self.keys = []  # what is looked up in objects of which nothing is known: (node, object, key, scope)
+        self.streamed = set()  # ids of attributes whose call is known to stay in memory
+        self.telling = TRACKED_BUILTINS | ESCAPES  # names that may have a value that is followed
 
     # ---- reporting ----
 
@@ -633,6 +735,9 @@ class Judge:
         elif isinstance(target, ast.Starred):
             self.bind_target(target.value, None, scope)
         else:
+            if isinstance(target, ast.Attribute) and value is not None \
+                    and isinstance(target.value, ast.Name) and target.value.id == "self":
+                self.attributes.setdefault(target.attr, []).append((value, scope))
             self.visit(target, scope)
 
     def visit_assign(self, node, scope):
@@ -692,11 +797,14 @@ class Judge:
         self.visit_all(node.decorator_list, scope)
         registered = any(is_register(decorator) for decorator in node.decorator_list)
         self.bind(node.name, scope, "def", node, node.lineno)
+        if scope.kind == CLASS and not node.decorator_list:
+            self.methods.add(node.name)
         inner = self.visit_parameters(node.args, scope, node.lineno, registered)
         self.visit_annotation(node.returns, scope)
-        outer, self.conditional = self.conditional, 0
+        outer, self.conditional = (self.conditional, self.guards), 0
+        self.guards = []
         self.visit_all(node.body, inner)
-        self.conditional = outer
+        self.conditional, self.guards = outer
 
     def visit_lambda(self, node, scope):
         inner = self.visit_parameters(node.args, scope, node.lineno, False)
@@ -718,6 +826,8 @@ class Judge:
                 self.follow(default, inner)
             if registered and isinstance(argument.annotation, ast.Constant):
                 self.judge_string_annotation(argument.annotation)
+            if argument.arg in ESCAPES and argument.arg[0] == "_":
+                self.report_name(argument, argument.arg)  # `f(**vars(kind))` hands it in
             if default is not None or argument.annotation is not None:
                 self.telling.add(argument.arg)
             inner.bindings[argument.arg] = [
@@ -754,31 +864,53 @@ class Judge:
     def visit_comprehension(self, node, scope):
         # A generator runs when it is consumed, which is later than it is written, but never before.
         inner = Scope(COMPREHENSION, scope, scope.start)
+        mark = len(self.guards)
         for index, generator in enumerate(node.generators):
             self.visit(generator.iter, inner if index else scope)
             self.bind_target(generator.target, generator.iter, inner, "each")
             if index == 0:
                 for binding in [b for bs in inner.bindings.values() for b in bs]:
                     binding.scope = scope
-            self.visit_all(generator.ifs, inner)
+            for test in generator.ifs:
+                self.visit(test, inner)
+                self.guards += plain_names(test, True)
         if isinstance(node, ast.DictComp):
             self.visit(node.key, inner)
             self.visit(node.value, inner)
         else:
             self.visit(node.elt, inner)
+        del self.guards[mark:]
 
     def visit_for(self, node, scope):
         self.visit(node.iter, scope)
+        mark = len(self.guards)
         self.conditional += 1
         self.bind_target(node.target, node.iter, scope, "each")
         self.visit_all(node.body, scope)
+        del self.guards[mark:]
         self.visit_all(node.orelse, scope)
         self.conditional -= 1
 
+    def visit_if(self, node, scope):
+        """What holds under the test holds in the branch, and what leaves the block holds after it."""
+        mark = len(self.guards)
+        self.conditional += 1
+        self.visit(node.test, scope)
+        self.guards += plain_names(node.test, True)
+        self.visit_all(node.body, scope)
+        del self.guards[mark:]
+        self.guards += plain_names(node.test, False)
+        self.visit_all(node.orelse, scope)
+        if not isinstance(node.body[-1], (ast.Continue, ast.Return, ast.Raise, ast.Break)):
+            del self.guards[mark:]
+        self.conditional -= 1
+
     def visit_conditional(self, node, scope):
+        mark = len(self.guards)
         self.conditional += 1
         self.visit_children(node, scope)
         self.conditional -= 1
+        del self.guards[mark:]
 
     def visit_with(self, node, scope):
         for item in node.items:
@@ -811,6 +943,10 @@ class Judge:
             self.bind(name, scope, "other", None, node.lineno, certain=False)
         self.visit_children(node, scope)
 
+    def visit_match_mapping(self, node, scope):
+        self.sites.append((node, scope))
+        self.visit_match_name(node, scope)
+
     def visit_match_class(self, node, scope):
         self.passive.add(id(node.cls))
         self.sites.append((node, scope))
@@ -834,6 +970,12 @@ class Judge:
         self.sites.append((node, scope))
         self.visit_children(node, scope)
 
+    def visit_attribute(self, node, scope):
+        self.sites.append((node, scope))
+        if node.attr in NAMESPACE_ATTRIBUTES:
+            self.opens_objects = True
+        self.visit(node.value, scope)
+
     def visit_call(self, node, scope):
         self.sites.append((node, scope))
         function = node.func
@@ -841,6 +983,11 @@ class Judge:
                 and len(node.args) == 2:
             for element in as_list(getattr(node.args[1], "elts", node.args[1])):
                 self.passive.add(id(element))
+        if isinstance(function, ast.Name) and node.args:
+            if self.guards and len(node.args) > 1 and getattr(node.args[1], "id", None) in self.guards:
+                self.plain_names.add(id(node.args[1]))
+            elif function.id in ("callable", "isinstance") and isinstance(node.args[0], ast.Call):
+                self.plain_names.update(id(argument) for argument in node.args[0].args[1:2])
         self.visit_children(node, scope)
 
     def visit_result(self, node, scope):
@@ -929,7 +1076,7 @@ class Judge:
         if kind in ("value", "with"):
             return self.evaluate(payload, binding.scope)
         if kind in ("def", "class"):
-            return [("own",)]
+            return [("own", kind)]
         if kind == "param":
             default, annotation = payload
             values = [] if default is None else list(self.evaluate(default, binding.scope))
@@ -939,6 +1086,10 @@ class Judge:
             return values
         if kind == "each" and isinstance(payload, (ast.Tuple, ast.List, ast.Set)):
             return [value for element in payload.elts for value in self.evaluate(element, binding.scope)]
+        if kind == "each" and isinstance(payload, ast.Call) and getattr(payload.func, "id", "") == "map" \
+                and payload.args:
+            return [("instance", value[1]) for value in self.evaluate(payload.args[0], binding.scope)
+                    if value[0] == "path" and is_followed_class(value[1])]
         return []
 
     # ---- abstract evaluation ----
@@ -976,7 +1127,7 @@ class Judge:
         return self.evaluate(node.value, scope)
 
     def evaluate_lambda(self, node, scope):
-        return [("own",)]
+        return [("own", "def")]
 
     def evaluate_division(self, node, scope):
         if not isinstance(node.op, ast.Div):
@@ -987,9 +1138,15 @@ class Judge:
     def evaluate_attribute(self, node, scope):
         values = []
         for value in self.evaluate(node.value, scope):
-            values += self.member(value, node.attr)
+            members = self.member(value, node.attr)
+            values += members
+            if value == ("path", "builtins") and members[0][0] in ("builtin", "loader"):
+                self.lazy_resolved.add("builtins")  # the attribute is judged by itself
         if node.attr in LOADERS:
             values.append(("loader",))
+        if not values and node.attr in self.attributes and is_own_object(node.value):
+            values += [value for given, where in self.attributes[node.attr]
+                       for value in self.evaluate(given, where) if value[0] == "instance"]
         return values
 
     def member(self, value, name):
@@ -1001,6 +1158,10 @@ class Judge:
             return [("loader",)] if name in ("loader", "__class__") else []
         if kind == "builtin" and name == "__self__":
             return [("path", "builtins")]
+        if name == "__class__" and value == ("own", "def"):
+            return [("function type",)]
+        if name == "__dict__" and kind == "function type":
+            return [("descriptors",)]
         if kind == "instance" and value[1] in PATHS and name in PATH_PURE:
             return [value]
         return []
@@ -1013,6 +1174,7 @@ class Judge:
             return ("path", "builtins")
         if name in LOADERS:
             return ("loader",)
+        base = PRIVATE_HALVES.get(base, base)
         if base == "builtins":
             if name in TRACKED_BUILTINS:
                 return ("builtin", name)
@@ -1024,10 +1186,9 @@ class Judge:
         if name in CORE or (root in STDLIB and name in ROOTS and name not in SOFT_ROOTS):
             # `asyncio.subprocess` and its like keep their own, equally restricted, name.
             return ("path", name)
-        if root in STDLIB and name in ("io", "codecs", "inspect", "logging", "types", "http", "pathlib",
-                                       "gzip", "zipfile", "tarfile", "bz2", "lzma", "pickle", "tokenize",
-                                       "threading", "typing", "traceback", "marshal") \
-                and root not in ("typing", "http"):
+        if root in STDLIB and name in CARRIED and (root not in ("typing", "http") or name == "types"):
+            return ("path", CARRIED[name])
+        if base == "uuid" and name == "platform":
             return ("path", name)
         return ("path", f"{base}.{name}")
 
@@ -1071,7 +1232,7 @@ class Judge:
         function = node.func
         if isinstance(function, ast.Attribute):
             base = self.evaluate(function.value, scope)
-            if function.attr in ("get", "pop", "setdefault", "__getitem__") and node.args:
+            if function.attr in ITEM_CALLS and node.args:
                 for value in base:
                     if value[0] == "namespace" or value in NAMESPACE_PATHS:
                         for key in self.strings(node.args[0], scope) or ():
@@ -1101,24 +1262,42 @@ class Judge:
             if name in ("getattr",) and len(node.args) > 1:
                 return self.getattr_values(first, node.args[1], scope)
             if name == "vars" and node.args:
-                return [("namespace", v[1]) for v in self.evaluate(first, scope) if v[0] == "path"]
+                return [("namespace", v[1]) if v[0] == "path" else ("descriptors",)
+                        for v in self.evaluate(first, scope) if v[0] in ("path", "function type")]
+            if name == "type" and len(node.args) == 1 and self.is_function(first, scope):
+                return [("function type",)]
             if name in ("globals", "vars", "locals") and not node.args:
                 return [("namespace", "")]
             return []
         if kind == "path":
             if name == "operator.attrgetter" and len(node.args) == 1:
                 return [("getter", each) for each in self.strings(first, scope) or ()]
-            if is_followed_class(name):
-                return [("instance", name)]
-            if name in ("pathlib.Path.cwd", "pathlib.Path.home"):
-                return [("instance", "pathlib.Path")]
-            return []
+            name = RESULTS.get(name, name)
+            return [("instance", name)] if is_followed_class(name) else []
         if kind == "getter" and first is not None:
             values = self.evaluate(first, scope)
             for part in name.split("."):
                 values = [item for each in values for item in self.member(each, part)]
             return values
         return []
+
+    def is_function(self, node, scope):
+        """Whether an expression is a function of this file or a builtin one, as far as its name tells."""
+        if ("own", "def") in self.evaluate(node, scope):
+            return True
+        if isinstance(node, ast.Name):
+            return node.id in BUILTIN_FUNCTIONS and self.lookup(node.id, scope, node.lineno) == ([], True)
+        if isinstance(node, ast.Attribute):
+            base = node.value.func if isinstance(node.value, ast.Call) else node.value
+            return node.attr in self.methods and (
+                ("own", "class") in self.evaluate(base, scope) or is_own_object(base))
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            bound, _ = self.lookup(node.value.id, scope, node.lineno)
+            items = bound[0].payload if len(bound) == 1 and bound[0].kind == "value" else None
+            items = getattr(items, "elts", getattr(items, "values", ()))
+            return isinstance(items, list) and any(
+                ("own", "def") in self.evaluate(item, bound[0].scope) for item in items[:MAX_ITEMS])
+        return False
 
     def getattr_values(self, target, name, scope):
         """What `getattr(target, name)` gives."""
@@ -1233,7 +1412,7 @@ class Judge:
     def fold(self, node, scope, depth=0):
         """The constant that an expression is; raises `Unfoldable`."""
         if isinstance(node, ast.Constant):
-            if isinstance(node.value, (str, bytes, int)):
+            if isinstance(node.value, (str, bytes, int, list, tuple)):
                 return node.value
             raise Unfoldable
         folder = FOLDERS.get(type(node))
@@ -1341,12 +1520,18 @@ class Judge:
     def fold_call(self, node, scope, depth):
         if any(isinstance(argument, ast.Starred) for argument in node.args):
             raise Unfoldable
-        function = node.func
+        function, where = node.func, scope
         if isinstance(function, ast.Name):
-            return self.fold_builtin(node, function.id, scope, depth)
+            bound, _ = self.lookup(function.id, scope, node.lineno)
+            if len(bound) == 1 and bound[0].kind in ("value", "def"):
+                function, where = bound[0].payload, bound[0].scope
+        if isinstance(function, (ast.Lambda, ast.FunctionDef)):
+            return self.fold_own(node, function, where, scope, depth)
+        if isinstance(function, ast.Name):
+            return self.fold_builtin(node, function.id, where, scope, depth)
         if not isinstance(function, ast.Attribute):
             raise Unfoldable
-        paths = [value[1] for value in self.evaluate(function, scope) if value[0] == "path"]
+        paths = [value[1] for value in self.evaluate(function, where) if value[0] == "path"]
         if len(paths) == 1 and paths[0] in DECODERS:
             if node.keywords:
                 raise Unfoldable
@@ -1356,7 +1541,7 @@ class Judge:
         if isinstance(function.value, ast.Name) and function.value.id in ("bytes", "bytearray") \
                 and name == "fromhex":
             return bytes.fromhex(self.fold(node.args[0], scope, depth))
-        base = self.fold(function.value, scope, depth)
+        base = self.fold(function.value, where, depth)
         if name not in FOLDED_METHODS or not isinstance(base, (str, bytes, dict)):
             raise Unfoldable
         if node.keywords and name != "format":
@@ -1374,8 +1559,25 @@ class Judge:
             raise Unfoldable
         return getattr(base, name)(*arguments, **keywords)
 
-    def fold_builtin(self, node, name, scope, depth):
-        bound, _ = self.lookup(name, scope, node.lineno)
+    def fold_own(self, node, function, where, scope, depth):
+        """A call of a function of this file that does nothing but return an expression."""
+        body = function.body
+        if isinstance(body, list):
+            body = body[-1].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+        parameters = function.args.posonlyargs + function.args.args
+        self.calls_to_fold -= 1
+        if body is None or node.keywords or len(parameters) != len(node.args) or self.calls_to_fold < 0 \
+                or function.args.vararg or function.args.kwonlyargs:
+            raise Unfoldable
+        inner = Scope(FUNCTION, where, node.lineno)
+        for parameter, argument in zip(parameters, node.args):
+            inner.bindings[parameter.arg] = [Binding("value", ast.Constant(
+                value=self.fold(argument, scope, depth), kind=None, lineno=node.lineno, col_offset=0),
+                where, node.lineno, True)]
+        return self.fold(body, inner, depth)
+
+    def fold_builtin(self, node, name, where, scope, depth):
+        bound, _ = self.lookup(name, where, node.lineno)
         if bound or node.keywords:
             raise Unfoldable
         if name == "map" and len(node.args) == 2 and isinstance(node.args[0], ast.Name) \
@@ -1412,8 +1614,13 @@ class Judge:
                     self.report(node, rule, f"`{root}` {does}")
         for node, rule, hint, condition in self.pending:
             if condition in self.roots or condition == "" and self.escaped \
-                    or condition == "files" and not FILE_MODULES.isdisjoint(self.escaped):
+                    or condition == "files" and not FILE_MODULES.isdisjoint(self.escaped) \
+                    or condition == "objects" and self.opens_objects \
+                    or condition == "databases" and not DATABASES.isdisjoint(self.escaped):
                 self.report(node, rule, hint)
+        if self.opens_objects:
+            for node, base, key, scope in self.keys:
+                self.judge_key(node, base, key, scope)
         if self.dynamic_names:
             self.judge_strings()
 
@@ -1524,6 +1731,9 @@ class Judge:
     def judge_name(self, node, scope):
         if node.id not in self.telling and not self.star_sources:
             return
+        if node.id in ESCAPES and node.id not in TRACKED_BUILTINS and not self.star_sources \
+                and not self.lookup(node.id, scope, node.lineno)[0]:
+            self.report_name(node, node.id)
         for value in self.name_values(node, scope) if node.id in TRACKED_BUILTINS \
                 else self.evaluate(node, scope):
             self.judge_value(node, value, scope)
@@ -1568,13 +1778,16 @@ class Judge:
 
     def judge_method(self, node, path):
         """Reports methods of followed instances that touch files."""
-        if path in PATHS and node.attr in PATH_TOUCHING:
-            self.report(node, FS, f"`Path.{node.attr}` touches the file system; compute with "
+        name = node.attr
+        if path in PATHS and name in PATH_TOUCHING:
+            self.report(node, FS, f"`Path.{name}` touches the file system; compute with "
                         "`pathlib.PurePosixPath`, and take the content through `data`")
-        elif path in PARSERS and node.attr == "read":
-            self.report(node, FS, "`ConfigParser.read` opens files; use `read_string`")
-        elif path in ARCHIVES and node.attr in EXTRACTION:
-            self.report(node, FS, f"`{node.attr}` writes files; read the members in memory")
+        elif name in INSTANCE_METHODS.get(path, ()) and id(node) not in self.streamed:
+            kind = path.rpartition(".")[2] if path[-4:] != "open" else "TarFile"
+            if path in DATABASE_CALLS:
+                self.report(node, OS, f"`{name}` loads native code")
+            else:
+                self.report(node, FS, f"`{kind}.{name}` {METHOD_HINTS.get(name, 'works on files')}")
 
     def judge_unknown_attribute(self, node, scope):
         """Looks at an attribute of an object of which nothing is known."""
@@ -1584,6 +1797,13 @@ class Judge:
         if name == "extractall":
             for root in ("zipfile", "tarfile"):
                 self.suspect(node, FS, "`extractall` writes files; read the members in memory", root)
+        if name == "_evaluate" and not is_own_object(node.value):
+            self.suspect(node, EXEC, "`_evaluate` runs the text of a forward reference", "typing")
+        if name == "connect":
+            self.suspect(node, FS, "`.connect` may open a database: this file hands `sqlite3` on as a "
+                                 "value", "databases")
+        elif name in ("enable_load_extension", "load_extension"):
+            self.suspect(node, OS, f"`{name}` loads native code", "sqlite3")
         if name in LOOP_CALLS:
             rule, does = LOOP_CALLS[name]
             self.suspect(node, rule, f"`{name}` {does}", "asyncio")
@@ -1619,6 +1839,8 @@ class Judge:
                 self.report(node, EXEC, "a module's namespace as a whole reaches every builtin")
         elif kind == "loader" and id(node) not in self.followed:
             self.report(node, OS, "a module's loader imports by name")
+        elif kind == "descriptors":
+            self.report(node, EXEC, "what functions have in common reaches the globals of each")
 
     def judge_path(self, node, path):
         """Judges a reference to a module or to something in one."""
@@ -1655,14 +1877,17 @@ class Judge:
                     and not isinstance(getattr(node, "ctx", None), ast.Store):
                 self.report(node, FS, f"`{path}` opens a file by its name")
             return
-        last = path.rpartition(".")[2]
+        base, _, last = path.rpartition(".")
+        if last in INSTANCE_METHODS.get(base, ()) and id(node) not in self.streamed:
+            self.report(node, FS, f"`{path}` works on files")
+            return
         if path in PATHS:
             self.roots.add("Path")
-        if path.startswith("pathlib.") and path.rpartition(".")[0] in PATHS and last in PATH_TOUCHING:
+        if base in PATHS and last in PATH_TOUCHING:
             self.report(node, FS, f"`Path.{last}` touches the file system; compute with "
                         "`pathlib.PurePosixPath`, and take the content through `data`")
         elif path in ("operator.attrgetter", "operator.methodcaller"):
-            self.dynamic_names = True
+            self.dynamic_names = self.opens_objects = True
         elif id(node) not in self.followed and is_module(path):
             self.escaped.add(path)
             if id(node) in self.results and self.package[:1] == ["lib"]:
@@ -1682,7 +1907,7 @@ class Judge:
         elif name == "globals" and id(node) not in self.followed:
             self.report(node, EXEC, "`globals` reaches every builtin")
         elif name in ("getattr", "vars") and id(node) not in self.followed:
-            self.dynamic_names = True
+            self.dynamic_names = self.opens_objects = True
             self.suspect(node, EXEC, f"`{name}` is handed on and so is a module, so that what it "
                                  "takes is not known", "")
 
@@ -1690,8 +1915,19 @@ class Judge:
 
     def judge_call(self, node, scope):
         function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in STREAM_METHODS \
+                and node.args and self.is_in_memory(node.args[0], scope):
+            self.streamed.add(id(function))
         for value in self.evaluate(function, scope):
             self.judge_called(node, value, scope)
+        if len(node.args) > 1 and ("builtin", "getattr") in self.evaluate(node.args[0], scope):
+            self.judge_getattr_handed_on(node, scope)
+        elif node.args and isinstance(function, ast.Call) \
+                and ("path", "operator.attrgetter") in self.evaluate(function.func, scope) \
+                and self.is_function(node.args[0], scope):
+            self.judge_getattr(node, node.args[0], function.args[0] if function.args else function, scope)
+        elif isinstance(function, ast.Name):
+            self.judge_item_alias(node, function, scope)
         values = self.evaluate(node, scope)
         if isinstance(function, ast.Attribute):
             self.judge_method_call(node, function, scope)
@@ -1699,7 +1935,7 @@ class Judge:
             if value[0] == "path" and id(node) not in self.consumed:
                 # What an import, a `getattr` or a lookup resolved to.
                 self.judge_path(node, value[1])
-            elif value[0] in ("builtin", "namespace", "loader") and id(node) not in self.consumed:
+            elif value[0] in JUDGED_RESULTS and id(node) not in self.consumed:
                 self.judge_value(node, value, scope)
         for keyword in node.keywords:
             if keyword.arg == "eval_str":
@@ -1725,23 +1961,32 @@ class Judge:
         elif value == ("builtin", "getattr"):
             self.consume(node.func)
             if len(node.args) > 1 and not any(isinstance(a, ast.Starred) for a in node.args):
+                if not isinstance(node.args[1], ast.Constant):
+                    self.opens_objects = True
                 self.judge_getattr(node, node.args[0], node.args[1], scope)
             else:
                 self.dynamic_names = True
         elif kind == "builtin" and name in ("globals", "locals", "vars"):
             self.consume(node.func)
+            self.opens_objects = self.opens_objects or name == "vars"
         elif kind == "path" and name in STREAM_CALLS:
             self.judge_stream_call(node, name, scope)
+        elif kind == "path" and name in FILE_ARGUMENTS:
+            self.judge_file_arguments(node, name, scope)
         elif kind == "path" and name in ("operator.attrgetter", "operator.methodcaller"):
+            self.opens_objects = True
             self.judge_getter(node, name, scope)
+        elif kind == "path" and name in ("operator.itemgetter", "operator.getitem"):
+            self.keys += [(node, node.func, argument, scope) for argument in node.args]
         elif kind == "path" and name in ("inspect.getmembers", "inspect.getattr_static") and node.args:
-            if self.evaluate(node.args[0], scope):
+            self.opens_objects = True
+            if any(item != ("own", "class") for item in self.evaluate(node.args[0], scope)):
                 self.report(node, EXEC, f"`{name}` takes a module's members by name")
-        elif kind == "path" and name == "logging.basicConfig":
+        elif kind == "path" and name in ("inspect.signature", "inspect.Signature.from_callable"):
             for keyword in node.keywords:
-                if keyword.arg in ("filename", None):
-                    self.report(keyword.value, FS, "`basicConfig(filename=...)` writes a file; log to "
-                                "the standard handler")
+                if keyword.arg is None:
+                    self.report(keyword.value, EXEC, "`eval_str`, which may be among these, evaluates "
+                                "annotations")
         elif kind == "path" and name in ("yaml.load", "yaml.load_all"):
             loaders = node.args[1:] + [k.value for k in node.keywords if k.arg == "Loader"]
             if not any("Safe" in getattr(a, "attr", getattr(a, "id", "")) for a in loaders):
@@ -1757,6 +2002,11 @@ class Judge:
             if self.is_harmless_prefix(name, scope):
                 if reaches:
                     self.consume_target(target)
+            elif not reaches and not self.is_plain_name(name, scope) and (
+                    self.is_function(target, scope) or self.is_spelled(name, scope)
+                    or ("own", "class") in values and self.is_listed(name, scope)):
+                self.report(node, EXEC, f"the attribute taken from `{ast_text(target)}` is computed, so it "
+                            "may be one that leads to the interpreter's insides; name it")
             elif reaches:
                 what = ast_text(target)
                 self.consume_target(target)
@@ -1775,6 +2025,8 @@ class Judge:
         for each in names:
             if self.report_name(node, each):
                 continue
+            if each in NAMESPACE_ATTRIBUTES:
+                self.opens_objects = True
             if ("loader",) in values:
                 self.report(node, OS, "a module's loader imports by name")
             elif not values:
@@ -1785,6 +2037,75 @@ class Judge:
                     self.judge_method(ast.Attribute(value=target, attr=each, ctx=ast.Load(),
                                                     lineno=node.lineno, col_offset=node.col_offset),
                                       value[1])
+
+    def judge_item_alias(self, node, function, scope):
+        """Judges `get("__globals__")` where `get` is the method of some mapping."""
+        if node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value in ESCAPES:
+            bound, _ = self.lookup(function.id, scope, function.lineno)
+            if any(isinstance(binding.payload, ast.Attribute) and binding.payload.attr in ITEM_CALLS
+                   for binding in bound):
+                self.keys.append((node, function, node.args[0], scope))
+
+    def judge_getattr_handed_on(self, node, scope):
+        """Judges `partial(getattr, f)` and `map(getattr, [f], names)`: what is taken of a function of the file."""
+        for argument in node.args[1:]:
+            for item in getattr(argument, "elts", (argument,)):
+                if self.is_function(item, scope):
+                    self.report(node, EXEC, "`getattr` is handed on with a function, of which it may take what "
+                                "leads to the interpreter's insides; name it")
+
+    def is_plain_name(self, name, scope):
+        """Whether a computed name is certainly no dunder: a test shows it, or its letters are capitals."""
+        if isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute):
+            return name.func.attr in ("upper", "title", "capitalize")
+        return id(name) in self.plain_names and (
+            not isinstance(name, ast.Name) or len(self.lookup(name.id, scope, name.lineno)[0]) == 1)
+
+    def is_listed(self, name, scope):
+        """Whether a name runs through all names that an object has."""
+        bound = self.lookup(name.id, scope, name.lineno)[0] if isinstance(name, ast.Name) else ()
+        return any(binding.kind == "each" and isinstance(binding.payload, ast.Call)
+                   and getattr(binding.payload.func, "id", "") == "dir" for binding in bound)
+
+    def is_spelled(self, node, scope, depth=0):
+        """Whether a text that folding does not follow is decoded from constants of the file alone."""
+        spells = False
+        own = {argument.arg for part in all_parts([node]) if isinstance(part, ast.Lambda)
+               for argument in part.args.args}
+        own.update(element.id for part in all_parts([node]) if isinstance(part, ast.comprehension)
+                   for element in ast_elements(part.target) if isinstance(element, ast.Name))
+        for part in all_parts([node]):
+            if isinstance(part, ast.Call):
+                spells = spells or any(self.spells(called, scope) for called in (part.func, *part.args[:1]))
+            elif isinstance(part, ast.Name) and part.id not in own:
+                bound, builtin = self.lookup(part.id, scope, part.lineno)
+                if not bound and part.id in BUILTIN_CALLABLES:
+                    continue
+                kind = bound[0].kind if len(bound) == 1 and depth < 5 else None
+                if kind == "value":
+                    if isinstance(bound[0].payload, (ast.Constant, ast.Attribute, ast.Lambda)):
+                        continue
+                    if not self.is_spelled(bound[0].payload, bound[0].scope, depth + 1):
+                        return False
+                    spells = True
+                elif kind not in ("def", "import"):
+                    return False
+        return spells
+
+    def spells(self, function, scope):
+        """Whether a callable, by its name or by what a function of this file calls, decodes."""
+        parts = (function,)
+        if isinstance(function, ast.Name):
+            bound, _ = self.lookup(function.id, scope, function.lineno)
+            if len(bound) == 1 and bound[0].kind == "import":
+                return bound[0].payload.rpartition(".")[2] in SPELLING
+            if len(bound) == 1 and bound[0].kind in ("value", "def"):
+                parts = all_parts(as_list(getattr(bound[0].payload, "body", bound[0].payload)))
+        elif isinstance(function, ast.Lambda):
+            parts = all_parts([function.body])
+        elif not isinstance(function, ast.Attribute):
+            return False
+        return any(getattr(part, "attr", getattr(part, "id", "")) in SPELLING for part in parts)
 
     def is_harmless_prefix(self, name, scope):
         """Whether a computed name starts with constant text that no telling name starts with."""
@@ -1812,7 +2133,9 @@ class Judge:
         names = []
         for argument in node.args if getter == "operator.attrgetter" else node.args[:1]:
             each = self.strings(argument, scope)
-            if each is None:
+            if each is None and self.is_spelled(argument, scope):
+                self.report(node, EXEC, "the attribute taken here is spelled by a computation; name it")
+            elif each is None:
                 self.dynamic_names = True
                 self.suspect(node, EXEC, "the attribute taken here is not a constant, and this "
                                      "file hands a module on as a value", "")
@@ -1849,13 +2172,26 @@ class Judge:
             for each in names or ():
                 match = restriction(each) or (OS, "is loaded past the import rules", each)
                 self.restricted(node, match)
-        elif name in ("format", "format_map"):
-            unbound = isinstance(function.value, ast.Name) and function.value.id == "str" and node.args
-            self.judge_format(node, node.args[0] if unbound else function.value, scope)
+        elif name in ("format", "format_map", "vformat"):
+            # `str.format(text, ...)` and `string.Formatter().format(text, ...)` take it as an argument.
+            unbound = not isinstance(function.value, ast.Constant) and node.args
+            for receiver in (function.value, node.args[0] if unbound else None):
+                if receiver is not None:
+                    self.judge_format(node, receiver, scope)
         else:
             for value in base:
                 if value[0] == "namespace" or value in NAMESPACE_PATHS:
                     self.judge_namespace_call(node, value, scope)
+            if name in ("startswith", "endswith") and node.args:
+                self.judge_fragment(node, node.args[0], is_fragment, scope)
+            if name in ("execute", "executescript") and node.args:
+                for text in self.strings(node.args[0], scope) or ():
+                    if any(word in text.lower() for word in ("attach ", "vacuum into")):
+                        self.suspect(node, FS, "`ATTACH` and `VACUUM INTO` open a database by its name",
+                                     "sqlite3")
+            if name in ITEM_CALLS and node.args:
+                unbound = isinstance(function.value, ast.Name) and function.value.id == "dict"
+                self.keys += [(node, function.value, argument, scope) for argument in node.args[unbound:unbound + 1]]
 
     def judge_namespace_call(self, node, value, scope):
         """Judges a method of a module's dict, of `__builtins__` or of `sys.modules`."""
@@ -1865,7 +2201,7 @@ class Judge:
             return
         keys = self.strings(node.args[0], scope) if node.args else None
         self.consume(node.func)
-        if name in ("get", "pop", "setdefault", "__getitem__") and keys is not None:
+        if name in ITEM_CALLS and keys is not None:
             self.judge_keys(node, value, keys, scope)
         elif name != "__contains__":
             self.judge_open_namespace(node, value)
@@ -1898,14 +2234,54 @@ class Judge:
     def judge_stream_call(self, node, name, scope):
         """Judges a callable that takes a file's name or a stream."""
         self.consume(node.func)
-        streams = node.args[:1] + [k.value for k in node.keywords if k.arg in ("fileobj", "file", "source")]
-        if name in ("tarfile.TarFile", "tarfile.open", "tarfile.TarFile.open", "gzip.GzipFile") \
-                and len(node.args) > 2:
-            streams += node.args[2:]
-        for stream in streams:
-            if any(value[0] == "instance" and value[1] in STREAMS for value in self.evaluate(stream, scope)):
-                return
+        streams = node.args[:1] + [k.value for k in node.keywords if k.arg in STREAM_KEYWORDS]
+        if name in BOTH_STREAMS or len(node.args) > 2 and name in (
+                "tarfile.TarFile", "tarfile.open", "tarfile.TarFile.open", "gzip.GzipFile"):
+            streams = node.args[:1] + node.args[1 if name in BOTH_STREAMS else 2:] + streams[1:]
+        known = [self.is_in_memory(stream, scope) for stream in streams]
+        if name in DATABASE_CALLS:
+            known = [set(self.strings(stream, scope) or ("",)) <= IN_MEMORY for stream in streams]
+        if any(known) and (all(known) or name not in BOTH_STREAMS):
+            return
         self.report(node, FS, f"`{name}` opens a file by its name")
+
+    def is_in_memory(self, node, scope):
+        """Whether an expression is known to be a stream in memory, or one of the process's own."""
+        return any(value[0] == "instance" and value[1] in STREAMS
+                   or value[0] == "path" and value[1].removesuffix(".buffer") in OWN_STREAMS
+                   for value in self.evaluate(node, scope))
+
+    def judge_file_arguments(self, node, name, scope):
+        """Judges a callable that touches files by some of its arguments."""
+        if name == "imghdr.what" and (len(node.args) > 1 or any(k.arg == "h" for k in node.keywords)):
+            return  # looks at the bytes it is given
+        start, keywords = FILE_ARGUMENTS[name]
+        handed = node.args[start:] if start is not None else []
+        handed += [k.value for k in node.keywords if k.arg in keywords or k.arg is None]
+        for argument in handed:
+            if not self.is_in_memory(argument, scope) and getattr(argument, "value", "") is not None:
+                self.report(argument, FS, f"`{name}` opens files with this argument; leave it out")
+
+    def judge_fragment(self, node, text, tells, scope):
+        """Notes a comparison of a name with an escape's, in a file that opens objects."""
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and tells(text.value):
+            self.suspect(node, EXEC, f"`{text.value}` picks a name that leads to the interpreter's insides; "
+                                 "name what is taken", "objects")
+
+    def judge_key(self, node, base, key, scope):
+        """Judges a key of an object of which nothing is known, in a file that opens objects."""
+        if isinstance(base, ast.Name):
+            bound, _ = self.lookup(base.id, scope, base.lineno)
+            base = bound[0].payload if len(bound) == 1 and bound[0].kind == "value" else base
+        keys = self.strings(key, scope)
+        if isinstance(base, ast.Dict):
+            own = {getattr(each, "value", None) for each in base.keys}
+            keys = [each for each in keys or () if each not in own]
+        for each in keys or ():
+            self.report_name(node, each)
+        if keys is None and self.is_spelled(key, scope):
+            self.report(node, EXEC, "the key looked up here is spelled by a computation, so it may be "
+                        "`__builtins__`; write it out")
 
     def judge_format(self, node, receiver, scope):
         """Reports a format string that walks dunder attributes: `"{0.__globals__}".format(f)`."""
@@ -1938,6 +2314,8 @@ class Judge:
     # Subscripts, comparisons, patterns.
 
     def judge_subscript(self, node, scope):
+        if isinstance(node.ctx, ast.Load) and not isinstance(node.slice, (ast.Slice, ast.Tuple)):
+            self.keys.append((node, node.value, node.slice, scope))
         for value in self.evaluate(node.value, scope):
             if value[0] == "namespace" or value in NAMESPACE_PATHS:
                 keys = self.strings(node.slice, scope)
@@ -1952,7 +2330,10 @@ class Judge:
     def judge_comparison(self, node, scope):
         """`"x" in globals()` and `"x" in sys.modules` only look."""
         for operator, right in zip(node.ops, node.comparators):
-            if isinstance(operator, (ast.In, ast.NotIn)):
+            if isinstance(operator, ast.Eq):
+                self.judge_fragment(node, right, ESCAPES.__contains__, scope)
+            elif isinstance(operator, (ast.In, ast.NotIn)):
+                self.judge_fragment(node, node.left, is_fragment, scope)
                 for value in self.evaluate(right, scope):
                     if value[0] == "namespace" or value in NAMESPACE_PATHS:
                         self.consume(right)
@@ -1960,9 +2341,14 @@ class Judge:
     def judge_match_class(self, node, scope):
         """A class pattern reads the attributes it names."""
         for name, inner in zip(node.kwd_attrs, node.kwd_patterns):
+            self.opens_objects = self.opens_objects or name in NAMESPACE_ATTRIBUTES
             if not self.report_name(inner, name):
                 self.judge_unknown_attribute(
                     attribute_at(inner, node.cls, name), scope)
+
+    def judge_match_mapping(self, node, scope):
+        """A mapping's pattern looks its keys up."""
+        self.keys += [(key, node, key, scope) for key in node.keys]
 
     def judge_strings(self):
         """With attributes taken by computed names, a string that spells an escape is one."""
@@ -1975,7 +2361,7 @@ class Judge:
                 continue
             if isinstance(text, str) and len(text) < 200:
                 for part in patterns()["field parts"].findall(text):
-                    if part in ESCAPES or part in LOADERS:
+                    if part in ESCAPES or part in LOADERS or is_fragment(part):
                         self.report(node, EXEC, f"`{part}` leads to the interpreter's insides, and this "
                                     "file takes attributes by computed names")
 
@@ -1989,6 +2375,17 @@ TELLING_KINDS = frozenset(("import", "def", "class", "with", "each"))
 IMPORTERS = frozenset((
     ("builtin", "__import__"), ("path", "importlib.import_module"), ("path", "importlib.__import__")))
 LAZY_CALLS = frozenset(("importlib.import_module", "importlib.__import__"))
+JUDGED_RESULTS = frozenset(("builtin", "namespace", "loader", "descriptors"))
+ITEM_CALLS = frozenset(("get", "pop", "setdefault", "__getitem__"))
+NAMESPACE_ATTRIBUTES = frozenset(("__dict__", "__getattribute__"))
+BUILTIN_CALLABLES = frozenset(name for name, value in vars(builtins).items() if callable(value))
+BUILTIN_FUNCTIONS = frozenset(name for name, value in vars(builtins).items() if type(value) is type(len))
+OWN_STREAMS = frozenset(("sys.stdin", "sys.stdout", "sys.stderr"))
+SPELLING = frozenset("""
+    decode fromhex b64decode b32decode b16decode b85decode urlsafe_b64decode a2b_base64 a2b_hex unhexlify
+    translate decompress unquote unquote_plus unescape loads literal_eval from_bytes to_bytes unpack chr
+    bytes bytearray reversed normalize sub""".split())
+"""Calls that make a text of what does not look like it."""
 NAMESPACE_PATHS = frozenset((("path", "builtins"), ("path", "sys.modules")))
 FILE_MODULES = frozenset(("io", "_io", "codecs", "tokenize", "gzip", "bz2", "lzma", "tarfile", "zipfile",
                           "pathlib", "wave", ""))
@@ -2031,7 +2428,21 @@ def restriction(path):
 
 def is_followed_class(path):
     """Whether instances of what a path names are followed."""
-    return path in PATHS or path in STREAMS or path in PARSERS or path in ARCHIVES
+    return path in PATHS or path in STREAMS or path in INSTANCE_METHODS
+
+
+def is_fragment(text):
+    """Whether a text is most of an escape's name, as in `name.endswith("bals__")`."""
+    return len(text) > 4 and "__" in text and any(text in name != text for name in ESCAPES)
+
+
+def all_parts(nodes):
+    """The nodes, and all below them."""
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += children(node)
 
 
 def is_module(path):
@@ -2083,6 +2494,33 @@ def ast_text(node):
     if isinstance(node, ast.Attribute):
         return f"{ast_text(node.value)}.{node.attr}"
     return "an expression"
+
+
+def plain_names(test, outcome):
+    """The names that a test shows to hold a text without underscores in front, where it has an outcome."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return plain_names(test.operand, not outcome)
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) == outcome:
+        return [name for value in test.values for name in plain_names(value, outcome)]
+    if not isinstance(test, ast.Call) or not isinstance(test.func, ast.Attribute) \
+            or not isinstance(test.func.value, ast.Name):
+        return []
+    plain = outcome and test.func.attr in ("isupper", "isalpha", "isalnum")
+    if test.func.attr == "startswith" and len(test.args) == 1:
+        parts = as_list(getattr(test.args[0], "elts", test.args[0]))
+        prefixes = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+        if outcome:
+            plain = all(isinstance(prefix, str) and prefix[:1] not in ("", "_") for prefix in prefixes)
+        else:
+            plain = "_" in prefixes or "__" in prefixes
+    return [test.func.value.id] if plain else []
+
+
+def is_own_object(node):
+    """Whether an expression is `self`, or makes an object of a class by its look."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id[:1].isupper() or node.func.id == "super"
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
 def is_register(decorator):
@@ -2184,7 +2622,7 @@ VISITORS = {
     ast.For: Judge.visit_for,
     ast.AsyncFor: Judge.visit_for,
     ast.While: Judge.visit_conditional,
-    ast.If: Judge.visit_conditional,
+    ast.If: Judge.visit_if,
     ast.Try: Judge.visit_conditional,
     ast.TryStar: Judge.visit_conditional,
     ast.With: Judge.visit_with,
@@ -2195,14 +2633,14 @@ VISITORS = {
     ast.Match: Judge.visit_conditional,
     ast.MatchAs: Judge.visit_match_name,
     ast.MatchStar: Judge.visit_match_name,
-    ast.MatchMapping: Judge.visit_match_name,
+    ast.MatchMapping: Judge.visit_match_mapping,
     ast.MatchClass: Judge.visit_match_class,
     ast.Import: Judge.visit_import,
     ast.ImportFrom: Judge.visit_import,
     ast.Return: Judge.visit_result,
     ast.Yield: Judge.visit_result,
     ast.Name: Judge.visit_name,
-    ast.Attribute: Judge.visit_site,
+    ast.Attribute: Judge.visit_attribute,
     ast.Subscript: Judge.visit_site,
     ast.Compare: Judge.visit_site,
     ast.Call: Judge.visit_call,
@@ -2233,6 +2671,7 @@ SITES = {
     ast.Subscript: Judge.judge_subscript,
     ast.Compare: Judge.judge_comparison,
     ast.MatchClass: Judge.judge_match_class,
+    ast.MatchMapping: Judge.judge_match_mapping,
 }
 
 FOLDERS = {

@@ -1,0 +1,5 @@
+# expect: NoExec
+"""As a key."""
+
+def sorted_by_eval(data, filter):
+    return sorted(data, key=eval)
