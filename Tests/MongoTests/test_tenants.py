@@ -1,5 +1,7 @@
 """Tenants over MongoDB: records and removals, seen by another driver."""
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.usefixtures("agent")
@@ -48,3 +50,24 @@ def test_a_tenant_that_the_catalog_does_not_take_holds_no_other_up(agent):
     newcomer = agent.tenant("newcomer")
     newcomer.write("one", "1")
     agent.applied(newcomer.commit_and_push(), "newcomer")
+
+
+def test_decisions_and_their_records(agent):
+    tenant = agent.tenant()
+    tenant.write("one", "1")
+    first = tenant.commit_and_push()
+    assert agent.cli("sync").returncode == 0
+    for command, place in (("suspend", "suspension.decided"), ("resume", "resumption.shown")):
+        killed = agent.cli(f"tenant {command}", "demo", env={"SYNC_AGENT_FAULT": place})
+        assert killed.returncode == -9
+        assert "suspended" in agent.cli("tenant list").stdout
+        assert agent.cli("sync").returncode == 3
+    assert agent.cli("tenant resume", "demo").returncode == 0
+    tenant.git("commit", "-q", "--amend", "-m", "Another way")
+    commit = tenant.push("--force")
+    assert agent.cli("sync").returncode == 3
+    assert agent.cli("approve", "demo", commit).returncode == 0
+    assert agent.cli("sync").returncode == 0
+    records = json.loads(agent.cli("audit", "--format", "json").stdout)["records"]
+    assert [record["action"] for record in records] == ["approve", "hold", "resume", "suspend"]
+    assert records[0]["before"] == f"main@sha1:{first}" and records[0]["after"] == f"main@sha1:{commit}"
