@@ -19,6 +19,13 @@ def database_check(agent):
     return answer.status, json.loads(answer.body)["checks"]["database"]["status"]
 
 
+def answers(ask):
+    try:
+        return ask()
+    except ConnectionRefusedError:
+        return False
+
+
 def tasks(server, agent):
     return pymongo.MongoClient(server.uri)[agent.prefix + "demo"].tasks
 
@@ -98,6 +105,17 @@ def test_a_start_before_the_server_waits_for_it(new_server, new_agent):
     commit = tenant.commit_and_push()
     agent.start(ready=False)
     agent.wait(lambda: "waiting for the catalog" in agent.log.read_text(), "the agent waits")
+    probes = {}
+
+    def told():
+        for path in ("/health/live", "/health", "/health/ready", "/utils/v1/custom-utils/demo/-/-"):
+            probes[path] = agent.http(path)
+        return True
+
+    agent.wait(lambda: answers(told), "probes are answered")
+    assert [answer.status for answer in probes.values()] == [200, 503, 503, 503]
+    assert json.loads(probes["/health"].body)["checks"]["database"]["status"] == "unhealthy"
+    assert "cannot be reached" in json.loads(probes["/health/ready"].body)["checks"]["database"]["message"]
     server.start()
     agent.wait(agent.is_ready, "the agent is ready")
     agent.applied(commit)

@@ -41,27 +41,13 @@ struct RunCommand: AsyncParsableCommand {
     let watcherBox = WatcherBox()
     let reconciler = agent.reconciler(unwatched: { watcherBox.watcher?.status.unwatched ?? [] })
     let keeper = try agent.leaseKeeper(reconciler)
-    try await loadSnapshots(of: agent, keeper)
+    try await CatalogWait(agent: agent, keeper: keeper, metrics: registry).run()
 
     let service = AgentService(
       agent: agent, registry: registry, feed: feed, reconciler: reconciler, watcherBox: watcherBox,
       keeper: keeper)
     try await service.run()
     logger.info("stopped")
-  }
-
-  /// Loads what readers see; waits for a catalog that is away.
-  private func loadSnapshots(of agent: Agent, _ keeper: LeaseKeeper?) async throws {
-    while true {
-      do throws(CatalogError) {
-        try await keeper?.prepare()
-        return try await agent.context.snapshots.load()
-      } catch {
-        guard error.code == .unavailable else { throw error }
-        agent.logger.warning("waiting for the catalog", metadata: ["error": "\(error)"])
-      }
-      try await Task.sleep(for: .seconds(1))
-    }
   }
 }
 
