@@ -73,9 +73,25 @@ struct PlanExecutor: Sendable {
     let tenant = tenant
     let old = try await context.pool.run { try releases.release(running, of: tenant) }
     guard var old else { return [] }
-    old.environments = try await Self.environments(of: old, in: context)
-    return old.manifest.utilities.keys.filter { new.manifest.utilities[$0] == nil }.sorted()
-      .map { RetiringUtility(name: $0, release: old) }
+    var names: [String] = []
+    for (name, utility) in old.manifest.utilities.sorted(by: { $0.key < $1.key })
+    where new.manifest.utilities[name] == nil {
+      if !utility.env.isEmpty {
+        do throws(DeploymentError) {
+          let found = try await context.environments?.folders(
+            of: [utility.env], for: "utility \(name) of tenant \(tenant)")
+          old.environments.merge(found ?? [:]) { $1 }
+        } catch {
+          // It goes anyway: packages that are lost must not hold the new release up.
+          logger.warning(
+            "a utility that goes does not answer until the catalog is written",
+            metadata: ["utility": "\(name)", "error": "\(error)"])
+          continue
+        }
+      }
+      names.append(name)
+    }
+    return names.map { RetiringUtility(name: $0, release: old) }
   }
 
   /// Files that the repository lost (a rewrite and a garbage collection) and the catalog has.

@@ -1,6 +1,7 @@
 """Packages of utilities: installed once from wheels, side by side, and refused one by one."""
 
 import json
+import shutil
 import subprocess
 import time
 
@@ -152,6 +153,32 @@ def test_a_lost_environment_is_made_again(agent, demo, wheels):
     agent.wait(lambda: environments(agent), "the environment is there again")
     agent.wait(lambda: agent.branch()["phase"] == "synced", "it is in sync")
     assert agent.value("one") == "1.0"
+
+
+def test_an_environment_that_lost_its_packages_blocks_nobody(agent, demo, wheels):
+    declare(demo, "one", "shapes==1.0")
+    declare(demo, "two", "shapes==2.0")
+    agent.start()
+    agent.applied(demo.commit_and_push(), phase="synced")
+
+    def lose(name):
+        digest = agent.entry(name)["env"]
+        [folder] = agent.data.glob(f"releases/.environments/*/{digest}/site-packages")
+        shutil.rmtree(folder)
+        return folder
+
+    folder = lose("one")
+    demo.write("alpha", "'alpha 2'")
+    agent.applied(demo.commit_and_push())
+    agent.wait(lambda: folder.is_dir(), "the packages are there again")
+    agent.wait(lambda: agent.branch()["phase"] == "synced", "it is in sync")
+    assert agent.value("alpha") == "alpha 2" and agent.value("one") == "1.0"
+    # One that nobody needs any more holds nothing up either.
+    lose("two")
+    demo.remove("two")
+    demo.write("alpha", "'alpha 3'")
+    agent.applied(demo.commit_and_push(), phase="synced")
+    assert agent.value("alpha") == "alpha 3"
 
 
 def test_a_package_that_is_not_allowed(agent, demo, wheels):

@@ -23,7 +23,6 @@ def main(arguments: list[str] | None = None) -> int:
     scratch = None
     try:
         scratch, oom = Scratch(), OomOrder()
-        scratch.remove_abandoned_beside()
         if given.confine:
             _confine(given, scratch.path)
         release = Release.load(given.release, given.environments)
@@ -45,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _confine(given: options.Options, scratch: str) -> None:
-    """Before anything of the release is read, and while there is but this one thread of ours."""
+    """Before anything of the release is read, and before threads start that are to be bounded too."""
     releases = [given.release, *(old.folder for old in given.retiring)]
     readable = [str(folder.absolute()) for folder in [*releases, *given.environments.values()]]
     for sentence in confine(readable, [scratch]):

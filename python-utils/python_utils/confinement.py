@@ -24,7 +24,7 @@ _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
-_PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 22, 24, 38
+_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 22, 24, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 
 # Programs, libraries, and what the C library, TLS and the time zones need. Never /etc as a whole:
@@ -48,11 +48,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def confine(readable: Iterable[str], writable: Iterable[str]) -> list[str]:
     """Bound this thread, and what it starts from now on, to the system's own files, those below
-    `readable`, and those below `writable`.
+    `readable`, and those below `writable`. Threads that run already are not bounded.
 
     What the kernel cannot do is told, as sentences for the log. OSError where it fails at
     something that it can do: then nothing may be served."""
     missing = []
+    # Not this process's memory either: it has threads from before.
+    _check(_prctl(_PR_SET_DUMPABLE, 0), "prctl(PR_SET_DUMPABLE)")
     _check(_prctl(_PR_SET_NO_NEW_PRIVS, 1), "prctl(PR_SET_NO_NEW_PRIVS)")
     if not _bound_files([*_SYSTEM, *_RESOLVERS, *_interpreter(), *readable], writable):
         missing.append(

@@ -21,12 +21,22 @@ _log = logging.getLogger("workers")
 
 
 class Scratch:
-    """A private, empty folder; OSError when there is no place for one."""
+    """A private, empty folder; OSError when there is no place for one. To be made before `confine`."""
 
     def __init__(self) -> None:
         self.path = tempfile.mkdtemp(prefix=_PREFIX)
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._ended = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="scratch", daemon=True)
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        """A thread from before `confine`, which bounds no thread that runs already: afterwards nothing
+        can be removed from the folder in which this one is. It runs nothing else."""
+        self._remove_abandoned()
+        self._ended.wait()
+        remove_folder(self.path)
 
     def make_home(self) -> str:
         """A folder for one worker; OSError when there is no place for it."""
@@ -35,16 +45,13 @@ class Scratch:
     def remove(self) -> None:
         """Remove all of it; nothing to do the second time."""
         if self._lock >= 0:
-            remove_folder(self.path)
+            self._ended.set()
+            self._keeper.join()
             os.close(self._lock)
             self._lock = -1
 
-    def remove_abandoned_beside(self) -> None:
-        """Remove what servers of this user left behind when they were killed. On a thread of its own,
-        started before `confine`, which does not bound threads that run already; it ends by itself."""
-        threading.Thread(target=self._remove_abandoned, name="scratch", daemon=True).start()
-
     def _remove_abandoned(self) -> None:
+        """Remove what servers of this user left behind when they were killed."""
         for folder in Path(self.path).parent.glob(f"{_PREFIX}*"):
             try:
                 status = folder.lstat()
