@@ -596,6 +596,7 @@ class Judge:
         self.attributes = {}  # attribute of `self` -> what is assigned to it: (node, scope)
         self.methods = set()  # names of functions that stand in classes
         self.calls_to_fold = 1_000
+        self.texts_to_trace = 20_000
         self.plain_names = set()  # ids of names of attributes that a test around has shown to be no dunder
         self.guards = []  # the names that the tests around the node at hand are about
         self.opens_objects = False  # whether it takes attributes by computed names, or whole namespaces
@@ -2073,6 +2074,9 @@ class Judge:
 
     def is_spelled(self, node, scope, depth=0):
         """Whether a text that folding does not follow is decoded from constants of the file alone."""
+        self.texts_to_trace -= 1
+        if self.texts_to_trace < 0:
+            return True  # nobody names attributes in so many steps
         spells = False
         own = {argument.arg for part in all_parts([node]) if isinstance(part, ast.Lambda)
                for argument in part.args.args}
