@@ -134,6 +134,24 @@ def test_all_findings_at_once(checker):
         (4, 1, "FunctionSignature"), (4, 20, "NoExec")]
 
 
+ONCE = [
+    ("builtins.open('f')", "NoFileSystem"), ("builtins.eval('1')", "NoExec"),
+    ("builtins.compile('1', '', 'eval')", "NoExec"), ("builtins.__import__('socket')", "NoNetwork"),
+    ("builtins.__import__('socket').gethostname()", "NoNetwork"),
+]
+
+
+@pytest.mark.parametrize("source, rule", ONCE, ids=[s for s, _ in ONCE])
+def test_builtins_are_judged_where_they_are_used(checker, source, rule):
+    """The import is no finding of its own beside the attribute that gives it away."""
+    assert rules(checker, f"import builtins\nx = {source}\n" + CLEAN) == [(2, 5, rule)]
+
+
+def test_own_functions_that_fold_come_to_an_end(checker):
+    source = "def g(s): return g(s) + g(s)\ndef h(s): return h(s + s)\nx = getattr(data, g('a') + h('b'))\n"
+    assert rules(checker, source + CLEAN) == []
+
+
 def test_columns_count_characters(checker):
     assert rules(checker, "𝐱 = 'ééé'; import os\n" + CLEAN) == [(1, 19, "NoImportOS")]
     assert rules(checker, "\ufeffimport os\n" + CLEAN) == [(1, 8, "NoImportOS")]

@@ -596,6 +596,7 @@ class Judge:
         self.attributes = {}  # attribute of `self` -> what is assigned to it: (node, scope)
         self.methods = set()  # names of functions that stand in classes
         self.calls_to_fold = 1_000
+        self.texts_to_trace = 20_000
         self.plain_names = set()  # ids of names of attributes that a test around has shown to be no dunder
         self.guards = []  # the names that the tests around the node at hand are about
         self.opens_objects = False  # whether it takes attributes by computed names, or whole namespaces
@@ -797,7 +798,8 @@ class Judge:
         self.visit_all(node.decorator_list, scope)
         registered = any(is_register(decorator) for decorator in node.decorator_list)
         self.bind(node.name, scope, "def", node, node.lineno)
-        if scope.kind == CLASS and not node.decorator_list:
+        if scope.kind == CLASS and METHOD_KINDS.issuperset(
+                getattr(decorator, "id", "") for decorator in node.decorator_list):
             self.methods.add(node.name)
         inner = self.visit_parameters(node.args, scope, node.lineno, registered)
         self.visit_annotation(node.returns, scope)
@@ -1283,13 +1285,14 @@ class Judge:
 
     def is_function(self, node, scope):
         """Whether an expression is a function of this file or a builtin one, as far as its name tells."""
-        if ("own", "def") in self.evaluate(node, scope):
+        if any(value == ("own", "def") or value[0] == "path" and is_function_path(value[1])
+               for value in self.evaluate(node, scope)):
             return True
         if isinstance(node, ast.Name):
             return node.id in BUILTIN_FUNCTIONS and self.lookup(node.id, scope, node.lineno) == ([], True)
         if isinstance(node, ast.Attribute):
             base = node.value.func if isinstance(node.value, ast.Call) else node.value
-            return node.attr in self.methods and (
+            return node.attr in FUNCTION_ATTRIBUTES or node.attr in self.methods and (
                 ("own", "class") in self.evaluate(base, scope) or is_own_object(base))
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             bound, _ = self.lookup(node.value.id, scope, node.lineno)
@@ -1743,6 +1746,8 @@ class Judge:
         if node.attr in ESCAPES and self.judge_escape(node, scope):
             return
         base = self.evaluate(node.value, scope)
+        if node.attr in ("format", "format_map"):
+            self.judge_format(node, node.value, scope)
         for value in base:
             if value[0] == "instance":
                 self.judge_method(node, value[1])
@@ -2047,12 +2052,12 @@ class Judge:
                 self.keys.append((node, function, node.args[0], scope))
 
     def judge_getattr_handed_on(self, node, scope):
-        """Judges `partial(getattr, f)` and `map(getattr, [f], names)`: what is taken of a function of the file."""
+        """Judges `partial(getattr, f)` and `map(getattr, [f], names)`, which take something of a function."""
         for argument in node.args[1:]:
             for item in getattr(argument, "elts", (argument,)):
                 if self.is_function(item, scope):
-                    self.report(node, EXEC, "`getattr` is handed on with a function, of which it may take what "
-                                "leads to the interpreter's insides; name it")
+                    self.report(node, EXEC, "`getattr` is handed on with a function, of which it may take "
+                                "what leads to the interpreter's insides; name it")
 
     def is_plain_name(self, name, scope):
         """Whether a computed name is certainly no dunder: a test shows it, or its letters are capitals."""
@@ -2064,11 +2069,14 @@ class Judge:
     def is_listed(self, name, scope):
         """Whether a name runs through all names that an object has."""
         bound = self.lookup(name.id, scope, name.lineno)[0] if isinstance(name, ast.Name) else ()
-        return any(binding.kind == "each" and isinstance(binding.payload, ast.Call)
-                   and getattr(binding.payload.func, "id", "") == "dir" for binding in bound)
+        return any(isinstance(part, ast.Call) and getattr(part.func, "id", "") == "dir"
+                   for binding in bound if binding.kind == "each" for part in all_parts([binding.payload]))
 
     def is_spelled(self, node, scope, depth=0):
         """Whether a text that folding does not follow is decoded from constants of the file alone."""
+        self.texts_to_trace -= 1
+        if self.texts_to_trace < 0:
+            return True  # nobody names attributes in so many steps
         spells = False
         own = {argument.arg for part in all_parts([node]) if isinstance(part, ast.Lambda)
                for argument in part.args.args}
@@ -2174,10 +2182,9 @@ class Judge:
                 self.restricted(node, match)
         elif name in ("format", "format_map", "vformat"):
             # `str.format(text, ...)` and `string.Formatter().format(text, ...)` take it as an argument.
-            unbound = not isinstance(function.value, ast.Constant) and node.args
-            for receiver in (function.value, node.args[0] if unbound else None):
-                if receiver is not None:
-                    self.judge_format(node, receiver, scope)
+            if not isinstance(function.value, ast.Constant):
+                for text in node.args[:1] + [k.value for k in node.keywords if k.arg == "format_string"]:
+                    self.judge_format(node, text, scope)
         else:
             for value in base:
                 if value[0] == "namespace" or value in NAMESPACE_PATHS:
@@ -2191,7 +2198,7 @@ class Judge:
                                      "sqlite3")
             if name in ITEM_CALLS and node.args:
                 unbound = isinstance(function.value, ast.Name) and function.value.id == "dict"
-                self.keys += [(node, function.value, argument, scope) for argument in node.args[unbound:unbound + 1]]
+                self.keys += [(node, function.value, key, scope) for key in node.args[unbound:unbound + 1]]
 
     def judge_namespace_call(self, node, value, scope):
         """Judges a method of a module's dict, of `__builtins__` or of `sys.modules`."""
@@ -2376,6 +2383,8 @@ IMPORTERS = frozenset((
     ("builtin", "__import__"), ("path", "importlib.import_module"), ("path", "importlib.__import__")))
 LAZY_CALLS = frozenset(("importlib.import_module", "importlib.__import__"))
 JUDGED_RESULTS = frozenset(("builtin", "namespace", "loader", "descriptors"))
+METHOD_KINDS = frozenset(("staticmethod", "classmethod"))
+FUNCTION_ATTRIBUTES = frozenset(("fget", "fset", "fdel", "__func__", "__wrapped__"))
 ITEM_CALLS = frozenset(("get", "pop", "setdefault", "__getitem__"))
 NAMESPACE_ATTRIBUTES = frozenset(("__dict__", "__getattribute__"))
 BUILTIN_CALLABLES = frozenset(name for name, value in vars(builtins).items() if callable(value))
@@ -2429,6 +2438,11 @@ def restriction(path):
 def is_followed_class(path):
     """Whether instances of what a path names are followed."""
     return path in PATHS or path in STREAMS or path in INSTANCE_METHODS
+
+
+def is_function_path(path):
+    """Whether a dotted path names a function of a module, as far as its name tells."""
+    return "." in path and not is_module(path) and path.rpartition(".")[2][:1].islower()
 
 
 def is_fragment(text):
