@@ -27,11 +27,13 @@ LABEL = "io.sync-agent."
 class Engine:
     """One private engine; `docker_host` is for the agent."""
 
+    command = staticmethod(engine.dockerd)
+
     def __init__(self, folder):
         self.folder = Path(folder)
 
     def start(self, *options):
-        engine.start(self.folder, *options)
+        engine.start(self.folder, *options, command=self.command)
         return self
 
     def stop(self, keep=False):
@@ -246,6 +248,15 @@ def agent_of(engine, driver, folder, path):
     return agent
 
 
+def first_utilities(agent):
+    """A tenant of two utilities, committed and not pushed: what `StrictLoad` asks for."""
+    tenant = agent.tenant()
+    tenant.write("which", "'v1'")
+    tenant.write("slow", code="import time\n\n\ndef slow(data, filter):\n    time.sleep(0.3)\n    return 'slow'\n")
+    tenant.commit("First utilities")
+    return tenant
+
+
 @contextlib.contextmanager
 def short_folder(prefix):
     """A folder with a short path, gone at the end."""
@@ -262,9 +273,9 @@ def change(agent, tenant, text, **status):
     return agent.applied(tenant.commit_and_push(text), **status)
 
 
-def unusable():
+def unusable(podman=False):
     """Why no engine can run here, or None."""
-    reason = engine.missing()
+    reason = engine.missing(podman)
     if reason is None and not os.path.isdir("/usr/lib/python3/dist-packages/aiohttp"):
         reason = "python3-aiohttp is missing, which the image of the tests is made of"
     if reason is None and not os.path.isdir("/usr/lib/python3/dist-packages/pip"):

@@ -53,11 +53,7 @@ def agent(docker, folder, tmp_path):
 
 @pytest.fixture
 def demo(agent):
-    tenant = agent.tenant()
-    tenant.write("which", "'v1'")
-    tenant.write("slow", code="import time\n\n\ndef slow(data, filter):\n    time.sleep(0.3)\n    return 'slow'\n")
-    tenant.commit("First utilities")
-    return tenant
+    return docker_support.first_utilities(agent)
 
 
 @pytest.fixture
