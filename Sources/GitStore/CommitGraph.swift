@@ -47,8 +47,8 @@ struct CommitGraph {
 
   /// The commits that `tips` reach and `known` do not, every child before its parents.
   ///
-  /// Where commit dates lie it may hold some that `known` reach too. Throws `tooLarge` beyond
-  /// `limit` commits.
+  /// Right whatever the dates say. Throws `tooLarge` when more than `limit` commits have to be
+  /// looked at; where dates lie these may be more than those of a short way.
   mutating func region(
     from tips: [Int], without known: [Int], limit: Int, in repository: borrowing RepositoryHandle
   ) throws(GitError) -> [Int] {
@@ -114,9 +114,54 @@ struct CommitGraph {
     return order
   }
 
-  /// Git's painting from both ends, newest first, until only common commits wait.
+  /// In what order commits are painted.
+  private enum Order {
+    /// The newest first: right and short where a commit is no older than its parents.
+    case dates
+    /// A commit as if it were no older than its parents: a lie here and there does no harm.
+    case datesOfParents
+    /// Until nothing waits: right whatever the dates say.
+    case exhaustive
+  }
+
+  /// The commits that `tips` reach and `known` do not: by their dates, unless these prove wrong.
   private mutating func newCommits(
     from tips: [Int], without known: [Int], limit: Int, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> Set<Int> {
+    for order in [Order.dates, .datesOfParents] {
+      do throws(GitError) {
+        let found = try paint(
+          from: tips, without: known, order, limit: limit, in: repository)
+        if try !reaches(known, into: found, in: repository) { return found }
+      } catch  where error.code == .tooLarge && order == .dates && !known.isEmpty {
+        // A date may have led it past what is known.
+        continue
+      }
+    }
+    return try paint(from: tips, without: known, .exhaustive, limit: limit, in: repository)
+  }
+
+  /// Whether `known` reach some of `members`, past commits that claim to be older than those.
+  ///
+  /// They reach one if they reach one of those that come from no other; not one of its own parents
+  /// can. With dates that do not lie the cost follows what is new on both sides.
+  private mutating func reaches(
+    _ known: [Int], into members: Set<Int>, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> Bool {
+    for member in members {
+      let parents = try parents(of: member, in: repository)
+      guard parents.allSatisfy({ !members.contains($0) }) else { continue }
+      for base in known where !parents.contains(base) {
+        if try repository.isAncestor(nodes[member].id, of: nodes[base].id) { return true }
+      }
+    }
+    return false
+  }
+
+  /// Git's painting from both ends, until only common commits wait.
+  private mutating func paint(
+    from tips: [Int], without known: [Int], _ order: Order, limit: Int,
+    in repository: borrowing RepositoryHandle
   ) throws(GitError) -> Set<Int> {
     let (new, old): (UInt8, UInt8) = (1, 2)
     var paint: [Int: UInt8] = [:]
@@ -125,12 +170,12 @@ struct CommitGraph {
     var queue = PriorityQueue<(time: Int64, number: Int)> { $0.time > $1.time }
     var waiting: [Int: Int] = [:]  // How often a commit painted only `new` stands in the queue.
     for (number, color) in paint {
-      queue.push((nodes[number].time, number))
+      queue.push((try time(of: number, order, in: repository), number))
       if color == new { waiting[number] = 1 }
     }
-    while !waiting.isEmpty, let (_, number) = queue.pop() {
+    while !waiting.isEmpty || order == .exhaustive, let (_, number) = queue.pop() {
       if let times = waiting[number] { waiting[number] = times > 1 ? times - 1 : nil }
-      guard count <= limit else {
+      guard paint.count <= limit else {
         throw repository.error(
           "walk the history", .tooLarge, "more than \(limit) commits have to be looked at")
       }
@@ -144,9 +189,17 @@ struct CommitGraph {
         } else {
           waiting[parent] = nil
         }
-        queue.push((nodes[parent].time, parent))
+        queue.push((try time(of: parent, order, in: repository), parent))
       }
     }
     return Set(paint.lazy.filter { $0.value == new }.map(\.key))
+  }
+
+  private mutating func time(
+    of number: Int, _ order: Order, in repository: borrowing RepositoryHandle
+  ) throws(GitError) -> Int64 {
+    guard order == .datesOfParents else { return nodes[number].time }
+    let parents = try parents(of: number, in: repository)
+    return parents.reduce(nodes[number].time) { max($0, nodes[$1].time) }
   }
 }

@@ -1,4 +1,3 @@
-import CLibgit2
 import UtilityModel
 
 /// Why a commit on the first-parent chain does not count as an approved merge.
@@ -46,26 +45,14 @@ extension RepositoryHandle {
   ) throws(GitError) -> UnapprovedCommit.Reason? {
     guard merge.parents.count > 1, let first = merge.parents.first else { return .notAMerge }
     let merger = merge.committer.email.lowercased()
-    var walk: OpaquePointer?
-    guard git_revwalk_new(&walk, pointer) == 0, let walk else { throw failure("walk the history") }
-    defer { git_revwalk_free(walk) }
-    for parent in merge.parents.dropFirst() {
-      var oid = parent.oid
-      guard git_revwalk_push(walk, &oid) == 0 else { throw failure("walk the history") }
+    // `git_revwalk` gives up early where dates lie: old work of others would count as brought.
+    let brought = try commits(
+      reachedBy: Array(merge.parents.dropFirst()), without: [first], limit: limit * 20)
+    guard brought.count <= limit else { throw tooLong(limit) }
+    for node in brought where try commit(node.id).author.email.lowercased() != merger {
+      return nil
     }
-    var hidden = first.oid
-    guard git_revwalk_hide(walk, &hidden) == 0 else { throw failure("walk the history") }
-    var brought = 0
-    var oid = git_oid()
-    var status = git_revwalk_next(&oid, walk)
-    while status == 0 {
-      brought += 1
-      guard brought <= limit else { throw tooLong(limit) }
-      if try commit(ObjectID(oid)).author.email.lowercased() != merger { return nil }
-      status = git_revwalk_next(&oid, walk)
-    }
-    guard status == GIT_ITEROVER.rawValue else { throw failure("walk the history") }
-    return brought == 0 ? .notAMerge : .ownWork
+    return brought.isEmpty ? .notAMerge : .ownWork
   }
 
   private func tooLong(_ limit: Int) -> GitError {

@@ -22,8 +22,11 @@ extension RepositoryHandle {
   ) throws(GitError) -> UnsignedCommit? {
     var commits = [tip]
     if scope == .all {
-      commits = try self.commits(reachedBy: [tip], without: [known], limit: limit).reversed()
+      commits = try self.commits(reachedBy: [tip], without: [known], limit: limit * 20).reversed()
         .map(\.id)
+      guard commits.count <= limit else {
+        throw error("check the signatures", .tooLarge, "more than \(limit) commits are new")
+      }
     }
     for id in commits {
       if case .refused(let fault, let signer) = try verdict(of: id, by: verifier) {

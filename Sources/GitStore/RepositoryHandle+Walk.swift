@@ -20,8 +20,8 @@ public struct CommitNode: Hashable, Sendable {
 extension RepositoryHandle {
   /// The commits that some of `tips` reach and none of `bases` does, parents before their children.
   ///
-  /// Where commit dates lie it may hold some that `bases` reach too. Throws `tooLarge` when more
-  /// than `limit` commits have to be looked at.
+  /// Right whatever the dates say. Throws `tooLarge` when more than `limit` commits have to be
+  /// looked at.
   public func commits(
     reachedBy tips: [ObjectID], without bases: [ObjectID], limit: Int
   ) throws(GitError) -> [CommitNode] {

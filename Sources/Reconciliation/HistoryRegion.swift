@@ -14,6 +14,8 @@ enum HistoryRegion {
       let commits = try git.commits(reachedBy: heads, without: known, limit: limit)
       var starts = boundary(of: commits)
       for head in heads where known.contains(head) { starts.insert(head) }
+      // No commit of these comes before a known one, whatever the dates say. Of all names of the
+      // starts it is known whose they are.
       // A head that goes back to before what is applied is in neither.
       let members = Set(commits.map(\.id))
       let isKnown = heads.allSatisfy { members.contains($0) || known.contains($0) }
@@ -22,6 +24,30 @@ enum HistoryRegion {
     // A side branch is older than what is applied: go back to where all of them meet.
     let (start, commits) = try git.commits(backFrom: heads + known, limit: limit)
     return (start.map { [$0] } ?? [], commits)
+  }
+
+  /// Whether the commits that `head` has over `applied` touch one name at most, all together.
+  ///
+  /// Looks at a few commits only; false where there are more.
+  static func touchesOneName(
+    head: ObjectID, applied: ObjectID, in git: borrowing RepositoryHandle
+  ) throws(GitError) -> Bool {
+    let commits: [CommitNode]
+    do throws(GitError) {
+      commits = try git.commits(reachedBy: [head], without: [applied], limit: 200)
+    } catch  where error.code == .tooLarge {
+      return false
+    }
+    var keys: Set<String> = []
+    for commit in commits {
+      guard let parent = commit.parents.first else { return false }
+      for change in try git.changes(from: parent, to: commit.tree, under: ["utils"]) {
+        guard let (stem, _) = NameState.parse(change.path) else { continue }
+        keys.insert(NameState.key(ofStem: stem))
+        if keys.count > 1 { return false }
+      }
+    }
+    return true
   }
 
   private static func boundary(of commits: [CommitNode]) -> Set<ObjectID> {

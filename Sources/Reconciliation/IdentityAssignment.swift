@@ -252,12 +252,18 @@ struct IdentityAssignment {
       byKey[name.lowercased()] = name
     }
     let tried = Set(symbols[1].values)
+    func went(_ symbol: Int?, _ side: Int) -> Bool {
+      guard let symbol else { return false }
+      return input.lineage?.removedNew[sides[side].branch]?.contains(symbol) == true
+    }
     /// The name on the approved branch of what is new on the trial branch.
     func partner(_ name: String) -> String? {
       if let symbol = symbols[1][name], let same = bySymbol[symbol] { return same }
       guard let namesake = byKey[name.lowercased()] else { return nil }
       // The history knows it under another name on the trial branch.
       if let symbol = symbols[0][namesake], tried.contains(symbol) { return nil }
+      // One of them went from the other's branch on the way.
+      if went(symbols[1][name], 0) || went(symbols[0][namesake], 1) { return nil }
       return namesake
     }
     var partners: [String: String] = [:]

@@ -21,6 +21,8 @@ public struct Lineage: Sendable {
   var newcomers: Set<Int> = []
   /// Branch, then the numbers of utilities that went from it on the way.
   var removed: [String: Set<Int32>] = [:]
+  /// Branch, then new utilities that went from it on the way, by their number.
+  var removedNew: [String: Set<Int>] = [:]
   /// The former name that a new utility's sidecar declares, by its number.
   var declared: [Int: String] = [:]
   /// The last name of utilities that went on the way, by their number.

@@ -51,6 +51,11 @@ struct NameState {
   var gone: Set<Int> = []
   /// The names under which new ones came up on the way, lower case.
   var births: Set<String> = []
+  /// How many utilities were joined when this was last brought up to date (`JoinedSymbols`).
+  var joins = 0
+
+  /// All utilities that live or went on the way here.
+  var met: Set<Int> { gone.union(holders.values.map(\.symbol)) }
 
   /// A path's stem and the kind of its file, nil for a path that is no utility's.
   static func parse(_ path: String) -> (stem: String, file: WritableKeyPath<Unit, ObjectID?>)? {

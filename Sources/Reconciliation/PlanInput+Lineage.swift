@@ -8,8 +8,8 @@ extension PlanInput {
   ///
   /// - `applied`: the applied commits by branch, nil where the repository has lost it.
   /// - `isStep`: every branch that moved stands on a child of its applied commit.
-  /// - `touched`: how many names may have changed, nil for any. One name that changed in one commit
-  ///   is mistaken for no other, so nothing is read then.
+  /// - `touched`: how many names may have changed, nil for any. One name that changed in one commit,
+  ///   or in a merge of commits that touched no other, is mistaken for none: no names are read then.
   ///
   /// Where the history is too long the lineage stays nil, a note says so, and the end trees decide.
   /// Throws `GitError`.
@@ -18,7 +18,11 @@ extension PlanInput {
     pool: BlockingPool,
     logger: Logger
   ) async throws {
-    if isStep, let touched, touched <= 1 { return }
+    if isStep, let touched, touched <= 1,
+      try await isPlain(applied, in: repository, pool: pool)
+    {
+      return
+    }
     let names = AppliedNames(self)
     let main = self.approved.revision
     let branches = [
@@ -42,6 +46,26 @@ extension PlanInput {
       logger.notice("the history is too long to follow renames in", metadata: ["error": "\(error)"])
     }
     if let lineage { scope?.formUnion(lineage.touched) }
+  }
+
+  /// Whether a merge at the head of a branch brings nothing that touched another name on the way.
+  private func isPlain(
+    _ applied: [String: ObjectID?], in repository: OpenRepository, pool: BlockingPool
+  ) async throws -> Bool {
+    let moves = [approved, trial].compactMap { $0?.revision }.compactMap { revision in
+      (applied[revision.branch] ?? nil).map { (head: revision.commit, applied: $0) }
+    }
+    return try await pool.run {
+      try repository.read { (git) throws(GitError) in
+        for (head, applied) in moves where head != applied {
+          guard try git.node(head).parents.count > 1 else { continue }
+          if try !HistoryRegion.touchesOneName(head: head, applied: applied, in: git) {
+            return false
+          }
+        }
+        return true
+      }
+    }
   }
 }
 

@@ -25,6 +25,7 @@ final class RenameHistory {
   /// What was removed before each branch's applied commit, as far as this goes back.
   private var removed: [String: [NameState.Death]] = [:]
   private var lineage = Lineage()
+  private var joined = JoinedSymbols()
 
   private init(_ branches: [Branch], in repository: OpenRepository) {
     (self.branches, self.repository) = (branches, repository)
@@ -76,7 +77,8 @@ final class RenameHistory {
     }
     annotateRemoved()
     for branch in branches {
-      guard branch.isMoved, let head = branch.head, let state = states[head] else { continue }
+      guard branch.isMoved, let head = branch.head, var state = states[head] else { continue }
+      joined.update(&state)
       resolve(state, on: branch)
       if branch.isLost { lineage.rewritten.insert(branch.name) }
       guard let applied = branch.applied else { continue }
@@ -90,7 +92,7 @@ final class RenameHistory {
   // MARK: States
 
   private func symbol(of id: Int32?) -> Int {
-    if let id, let known = symbolOfID[id] { return known }
+    if let id, let known = symbolOfID[id] { return joined[known] }
     symbols += 1
     if let id { symbolOfID[id] = symbols }
     return symbols
@@ -139,10 +141,12 @@ final class RenameHistory {
   private func annotateRemoved() {
     for branch in branches {
       let live = Set(ids[branch.name]?.values.map { $0 } ?? [])
-      for death in (removed[branch.name] ?? []).sorted(by: { $0.symbol < $1.symbol })
-      where id(of: death.symbol, on: branch.name) == nil {
-        guard let id = branch.removedID(death.name), !live.contains(id) else { continue }
-        ids[branch.name, default: [:]][death.symbol] = id
+      for death in (removed[branch.name] ?? []).sorted(by: { $0.symbol < $1.symbol }) {
+        let symbol = joined[death.symbol]
+        guard id(of: symbol, on: branch.name) == nil,
+          let id = branch.removedID(death.name), !live.contains(id)
+        else { continue }
+        ids[branch.name, default: [:]][symbol] = id
       }
     }
   }
@@ -164,9 +168,13 @@ final class RenameHistory {
       if let id { lineage.followed.insert(id) }
     }
     lineage.origins[branch.name] = origins
+    let live = Set(state.holders.values.map(\.symbol))
     for symbol in state.gone {
-      guard let id = id(of: symbol, on: branch.name) else { continue }
-      lineage.followed.insert(id)
+      if let id = id(of: symbol, on: branch.name) {
+        lineage.followed.insert(id)
+      } else if !live.contains(symbol) {
+        lineage.removedNew[branch.name, default: []].insert(symbol)
+      }
     }
     for death in state.graves.values.flatMap({ $0.reversed() }) {
       guard let id = id(of: death.symbol, on: branch.name) else { continue }
@@ -182,8 +190,9 @@ final class RenameHistory {
   private func take(_ commit: ObjectID) -> NameState {
     let open = (children[commit] ?? 1) - 1
     children[commit] = open
-    if open > 0 { return states[commit] ?? NameState() }
-    return states.removeValue(forKey: commit) ?? NameState()
+    var state = (open > 0 ? states[commit] : states.removeValue(forKey: commit)) ?? NameState()
+    joined.update(&state)
+    return state
   }
 
   // MARK: Steps
@@ -194,11 +203,13 @@ final class RenameHistory {
       try git.changes(from: first, to: commit.tree, under: ["utils"])
     }
     var state = take(first)
-    let others = commit.parents.dropFirst().map { take($0) }
+    var others = commit.parents.dropFirst().map { take($0) }
     var touched: [String: [NameState.Unit]] = [:]
     for change in changes where (change.new ?? change.old)?.validPath == true {
       NameState.apply(change, to: &touched, from: state)
     }
+    try join(&others, with: state, touched)
+    let known = state.gone
     for other in others {
       state.births.formUnion(other.births)
       state.gone.formUnion(other.gone)
@@ -224,7 +235,7 @@ final class RenameHistory {
     }
     var merged: [String: Int] = [:]
     if !others.isEmpty {
-      merged = try merge(new, former: former, others: others, kept: state)
+      merged = try merge(new, former: former, others: others, kept: state, known: known)
     }
     let taken = Set(merged.values)
     let match = try RenameMatch(
@@ -262,6 +273,33 @@ final class RenameHistory {
     }
     bury(of: others, in: &state)
     return state
+  }
+
+  /// Makes one of what both sides of a merge added apart under one name.
+  private func join(
+    _ others: inout [NameState], with first: NameState, _ touched: [String: [NameState.Unit]]
+  ) throws(GitError) {
+    guard !others.isEmpty else { return }
+    // A merge may also keep both, the first parent's under another name.
+    let appeared = touched.filter { first.holders[$0.key] == nil }.values.joined()
+    var bodies: Set<Digest> = []
+    for unit in appeared { if let body = try likeness.body(unit) { bodies.insert(body) } }
+    for index in others.indices {
+      joined.update(&others[index])
+      for (key, symbol, target) in Self.addedApart(first, others[index]) {
+        guard touched[key].map({ !$0.isEmpty }) ?? (first.holders[key] != nil) else { continue }
+        if let unit = first.holders[key]?.unit, touched[key] != nil,
+          let body = try likeness.body(unit), bodies.contains(body)
+        {
+          continue
+        }
+        joined.join(symbol, to: target)
+        for (branch, known) in ids where known[target] == nil {
+          ids[branch]?[target] = known[symbol]
+        }
+      }
+      joined.update(&others[index])
+    }
   }
 
   /// A name that comes from none: a removed one that is back, or a new one.
@@ -321,27 +359,41 @@ final class RenameHistory {
   /// Whose the names of a merge are, as far as its parents say.
   ///
   /// A file that is a parent's is that parent's utility, the first parent before the others. A file
-  /// that is none's goes to the likest of those that the parents have under the name. What is left
-  /// is looked for as in any commit.
+  /// that is none's goes to the likest of those that the parents have under the name. A utility that
+  /// came up on another parent's side takes no name from one that lives on there and has no other
+  /// name now. What is left is looked for as in any commit.
+  ///
+  /// `known` are those that went on the first parent's line.
   private func merge(
     _ new: [String: NameState.Unit], former: [String: NameState.Holder], others: [NameState],
-    kept: NameState
+    kept: NameState, known: Set<Int>
   ) throws(GitError) -> [String: Int] {
-    var held: Set<Int>?
     var result: [String: Int] = [:]
     var used: Set<Int> = []
-    func isFree(_ symbol: Int) -> Bool {
-      if used.contains(symbol) { return false }
-      let names = held ?? Set(kept.holders.values.map(\.symbol))
-      held = names
-      return !names.contains(symbol)
+    let held = Set(kept.holders.values.map(\.symbol))
+    let own = Set(former.values.map(\.symbol))
+    func isFree(_ symbol: Int) -> Bool { !used.contains(symbol) && !held.contains(symbol) }
+    /// The parents' utilities that may have a name, the first parent's first.
+    func candidates(_ key: String) -> [NameState.Holder] {
+      let first = former[key]
+      let second = others.compactMap { other -> NameState.Holder? in
+        guard let holder = other.holders[key], let first else { return other.holders[key] }
+        let isNew =
+          !held.contains(holder.symbol) && !own.contains(holder.symbol)
+          && !known.contains(holder.symbol)
+        guard isNew, holder.symbol != first.symbol,
+          let there = other.holders.first(where: { $0.value.symbol == first.symbol })?.key,
+          new[there] == nil, kept.holders[there] == nil
+        else { return holder }
+        var same = holder
+        same.symbol = first.symbol
+        return same
+      }
+      return (first.map { [$0] } ?? []) + second
     }
     var open: [String] = []
     for (key, unit) in new.sorted(by: { $0.key < $1.key }) {
-      let parents = [former[key]] + others.map { $0.holders[key] }
-      let same = parents.compactMap { $0 }.first {
-        unit.source != nil && $0.unit.source == unit.source
-      }
+      let same = candidates(key).first { unit.source != nil && $0.unit.source == unit.source }
       if let same, isFree(same.symbol) {
         result[key] = same.symbol
         used.insert(same.symbol)
@@ -352,7 +404,7 @@ final class RenameHistory {
     for key in open {
       guard let unit = new[key] else { continue }
       var best: (score: Int, symbol: Int)?
-      for holder in ([former[key]] + others.map { $0.holders[key] }).compactMap({ $0 }) {
+      for holder in candidates(key) {
         let score = try likeness.similarity(holder.unit.source, unit.source)
         if isFree(holder.symbol), score >= 50, score > best?.score ?? 0 {
           best = (score, holder.symbol)

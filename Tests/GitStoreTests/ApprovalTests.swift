@@ -71,6 +71,22 @@ import UtilityModel
     #expect(try unapproved(merge(["one", "two"], by: "rita")) == nil)
   }
 
+  @Test func oldWorkOfOthersIsNotBroughtWhateverTheDates() throws {
+    for number in 0..<3 {
+      try repository.commit(
+        ["o": "\(number)"], author: "omar", committer: "omar", time: 1_700_000_000 + number)
+    }
+    try branch("work", by: "rita")
+    for number in 0..<12 {
+      try repository.commit(
+        ["c": "\(number)"], author: "ann", committer: "ann", time: 1_600_000_000 - number)
+    }
+    let known = try repository.id(of: "main")
+    let tip = try merge(["work"], by: "rita")
+    let found = try RepositoryHandle(path: repository.path).unapprovedCommit(tip: tip, known: known)
+    #expect(found?.reason == .ownWork)
+  }
+
   @Test func whatKnownReachesIsNotLookedAt() throws {
     #expect(try unapproved(first) == nil)
     try branch("work", by: "omar")

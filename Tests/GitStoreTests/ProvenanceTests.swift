@@ -73,6 +73,42 @@ import UtilityModel
     }
   }
 
+  @Test(arguments: 1...20, Dates.allCases)
+  func newCommitsIgnoreDates(seed: Int, dates: Dates) throws {
+    let world = try RandomHistory(seed: UInt64(seed), commits: 60, files: 4, dates: dates)
+    let handle = try RepositoryHandle(path: world.repository.path)
+    let all = world.ancestors(of: try world.repository.id(of: "main")).sorted()
+    var generator = SeededGenerator(seed: UInt64(seed))
+    for _ in 0..<40 {
+      let tips = all.shuffled(using: &generator).prefix(2)
+      let known = all.shuffled(using: &generator).prefix(Int.random(in: 1...2, using: &generator))
+      let expected = tips.reduce(into: Set<ObjectID>()) { $0.formUnion(world.ancestors(of: $1)) }
+        .subtracting(known.reduce(into: []) { $0.formUnion(world.ancestors(of: $1)) })
+      let found = try handle.commits(
+        reachedBy: Array(tips), without: Array(known), limit: .max)
+      #expect(Set(found.map(\.id)) == expected && found.count == expected.count)
+      var seen: Set<ObjectID> = []
+      for commit in found {
+        #expect(commit.parents.allSatisfy { seen.contains($0) || !expected.contains($0) })
+        seen.insert(commit.id)
+      }
+    }
+  }
+
+  @Test func oneOldDateCostsNoWalkToTheStart() throws {
+    let repository = try TemporaryRepository()
+    for number in 0..<60 {
+      try repository.commit(["a": "\(number)"], time: 1_600_000_000 + number)
+    }
+    try repository.git("branch", "side", "main")
+    let known = try repository.commit(["a": "old"], time: 1)
+    let side = try repository.commit(["b": "new"], branch: "side", time: 1_700_000_000)
+    let main = try repository.commit(["a": "new"], time: 1_700_000_000)
+    let handle = try RepositoryHandle(path: repository.path)
+    let found = try handle.commits(reachedBy: [main, side], without: [known], limit: 20)
+    #expect(Set(found.map(\.id)) == [main, side])
+  }
+
   @Test func squashedAndDirectPushesHaveNoApprover() throws {
     let repository = try TemporaryRepository()
     let first = try repository.commit(["utils/a.py": "1"], author: "Zoë")

@@ -126,8 +126,16 @@ struct ModelRecord {
     for (uid, item) in commits[tip].tree where there[uid] == nil && isKnown(uid, scene) {
       if let other, let twin = commits[other].tree[uid] {
         if twin.key != item.key, !isLinked(uid, tip, other) { return .unclearReturn }
-      } else if let found = unclear(uid, ends(uid, scene, []), scene, in: tip) {
-        return found
+      } else {
+        // An own copy of it, which a merge brings under a name that it had before its last.
+        let ends = ends(uid, scene, [])
+        let origins = facts[tip].origins[uid] ?? []
+        let isApart = ends.contains {
+          $0.item.key != item.key
+            && facts[$0.commit].origins[uid]?.isDisjoint(with: origins) == true
+        }
+        if isApart { return .unclearReturn }
+        if let found = unclear(uid, ends, scene, in: tip) { return found }
       }
     }
     if let other {
@@ -252,6 +260,7 @@ struct ModelRecord {
       }
       return nil
     }
+    if isAddedApart(item, in: number, scene) { return nil }
     if let former = scene.former, commits[former].tree[item.uid] != nil { return .unclearReturn }
     if let declared = item.renamedFrom?.lowercased() {
       let isTaken = (commit.parents + [scene.former, scene.other].compactMap { $0 }).contains {
@@ -273,6 +282,20 @@ struct ModelRecord {
       return rivals ? .unclearReturn : nil
     }
     return unclear(item.uid, ends, scene, in: commit.parents[0])
+  }
+
+  /// Whether it is the same that the branch has added on another line, always under this name, and
+  /// no removed one had that.
+  private func isAddedApart(_ item: ModelItem, in number: Int, _ scene: Scene) -> Bool {
+    let parents = commits[number].parents
+    let places = parents + [scene.former, scene.other].compactMap { $0 }
+    return commits[..<number].allSatisfy { $0.tree[item.uid].map { $0.key == item.key } ?? true }
+      && !parents.contains { reach[$0].contains { commits[$0].tree[item.uid] != nil } }
+      && !places.contains { place in
+        facts[place].deaths.contains { uid, deaths in
+          uid == item.uid || deaths.contains { $0.item.key == item.key }
+        }
+      }
   }
 
   /// Whether a sidecar says of a rename what it is.

@@ -18,6 +18,8 @@ struct IdentityHistory {
   private var uids = 0
   private var main = 0
   private var trial: Int?
+  /// A branch that was squashed onto the approved one, and goes on.
+  private var feature: Int?
 
   init(seed: UInt64, steps count: Int, usesTrial: Bool) {
     generator = SeededGenerator(seed: seed)
@@ -27,13 +29,14 @@ struct IdentityHistory {
     steps.append(Step(main: main, trial: nil, what: "start"))
     while steps.count < count {
       let before = ModelPush(main: main, trial: trial, commits: commits.count)
+      let squashed = feature
       let what = push(usesTrial)
       let after = ModelPush(main: main, trial: trial, commits: commits.count)
       let ambiguity = what == nil ? nil : record.ambiguity(from: before, to: after)
       guard let what, ambiguity == nil else {
         if let ambiguity { excluded[ambiguity, default: 0] += 1 }
         record.forget(from: before.commits)
-        (main, trial) = (before.main, before.trial)
+        (main, trial, feature) = (before.main, before.trial, squashed)
         continue
       }
       record.abandon(from: before, to: after)
@@ -208,6 +211,8 @@ struct IdentityHistory {
     case 3: return revert()
     case 4: return reset()
     case 5: return amend()
+    case 6: return addApart()
+    case 7: return squash()
     default:
       var tree = mainTree
       guard let what = change(&tree) else { return nil }
@@ -247,6 +252,71 @@ struct IdentityHistory {
     return "merge of \(whats)"
   }
 
+  /// A side branch adds what the approved branch has added since it forked, and is merged.
+  private mutating func addApart() -> String? {
+    let base = ancestor(of: main, back: .random(in: 0...4, using: &generator))
+    if chance(1, in: 2) {
+      var tree = mainTree
+      guard create(in: &tree) != nil else { return nil }
+      main = record.commit(tree, [main])
+    }
+    let old = Set(record.reach[base].flatMap { commits[$0].tree.keys })
+    guard let uid = pick(mainTree.keys.filter { !old.contains($0) }.sorted()),
+      var copy = mainTree[uid], !commits[base].tree.values.contains(where: { $0.key == copy.key })
+    else { return nil }
+    if chance(1, in: 2) {
+      copy.lines = copy.lines.indices.map { _ in line() }
+    } else {
+      edit(&copy, lines: 3)
+    }
+    if chance(1, in: 3) { copy.folder = "utils/apart" }
+    var tree = commits[base].tree
+    tree[uid] = copy
+    var side = record.commit(tree, [base])
+    if chance(1, in: 2), change(&tree) != nil { side = record.commit(tree, [side]) }
+    return merge(side, "merge of one that was added apart")
+  }
+
+  /// A side branch with something new is squashed; or one that was is merged after all.
+  private mutating func squash() -> String? {
+    if let known = feature {
+      var side = known
+      var tree = commits[side].tree
+      for _ in 0..<Int.random(in: 1...2, using: &generator) where change(&tree) != nil {
+        side = record.commit(tree, [side])
+      }
+      feature = chance(1, in: 2) ? side : nil
+      return merge(side, "merge of a squashed branch")
+    }
+    let base = ancestor(of: main, back: .random(in: 0...2, using: &generator))
+    var tree = commits[base].tree
+    guard create(in: &tree) != nil else { return nil }
+    let side = record.commit(tree, [base])
+    guard
+      let merged = ModelTree.merge(base: commits[base].tree, ours: mainTree, theirs: tree)
+    else { return nil }
+    main = record.commit(merged, [main])
+    feature = side
+    return "squash"
+  }
+
+  /// Merges a side branch into the approved one, maybe after another commit there.
+  private mutating func merge(_ side: Int, _ what: String) -> String? {
+    if chance(1, in: 2) {
+      var tree = mainTree
+      guard change(&tree) != nil else { return nil }
+      main = record.commit(tree, [main])
+    }
+    guard !record.reach[main].contains(side),
+      let base = record.reach[main].intersection(record.reach[side]).max(),
+      let tree = ModelTree.merge(
+        base: commits[base].tree, ours: mainTree, theirs: commits[side].tree,
+        prefersTheirs: chance(1, in: 2))
+    else { return nil }
+    main = record.commit(tree, [main, side])
+    return what
+  }
+
   private mutating func revert() -> String? {
     guard let parent = commits[main].parents.first else { return nil }
     main = record.commit(commits[parent].tree, [main])
@@ -256,7 +326,7 @@ struct IdentityHistory {
   private mutating func reset() -> String? {
     let target = ancestor(of: main, back: .random(in: 1...3, using: &generator))
     guard target != main else { return nil }
-    main = target
+    (main, feature) = (target, nil)
     return "force-push back"
   }
 

@@ -34,7 +34,7 @@ import Validation
     let history = IdentityHistory(
       seed: UInt64(seed), steps: Self.steps, usesTrial: seed.isMultiple(of: 2))
     let repository = try TemporaryRepository()
-    let ids = try repository.write(history.commits)
+    let ids = try repository.write(history.commits, seed: seed)
     try #require(ids.count == history.commits.count)
     let folder = try TemporaryFolder()
     // What no one can decide is left out, and said.

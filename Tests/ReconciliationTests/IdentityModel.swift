@@ -45,10 +45,16 @@ extension ModelTree {
   var hasUniqueNames: Bool { Set(values.map(\.key)).count == count }
 
   /// What a person makes of two sides that come from one base: by utility, never by path.
-  /// A removal wins over a change. Nil where two utilities would have one name.
-  static func merge(base: ModelTree, ours: ModelTree, theirs: ModelTree) -> ModelTree? {
+  /// A removal wins over a change. Of what both sides added, one side's is taken. Nil where two
+  /// utilities would have one name, or one two.
+  static func merge(
+    base: ModelTree, ours: ModelTree, theirs: ModelTree, prefersTheirs: Bool = false
+  ) -> ModelTree? {
     var result = ours
-    for (uid, item) in theirs where base[uid] == nil && ours[uid] == nil { result[uid] = item }
+    for (uid, item) in theirs where base[uid] == nil {
+      if let own = ours[uid], own.key != item.key { return nil }
+      if prefersTheirs || ours[uid] == nil { result[uid] = item }
+    }
     for (uid, old) in base {
       guard let one = ours[uid], let other = theirs[uid] else {
         result[uid] = nil
@@ -104,7 +110,19 @@ struct ModelCommit {
 
 extension TemporaryRepository {
   /// Writes the model's commits with one `git fast-import`; gives their ids in order.
-  func write(_ commits: [ModelCommit]) throws -> [ObjectID] {
+  ///
+  /// By the seed, the dates rise, lie here and there, or mean nothing.
+  func write(_ commits: [ModelCommit], seed: Int) throws -> [ObjectID] {
+    var generator = SeededGenerator(seed: UInt64(seed) &+ 1000)
+    func time(_ number: Int) -> Int {
+      let honest = 1_700_000_000 + number
+      let lie = Int.random(in: 1...1_800_000_000, using: &generator)
+      switch seed % 3 {
+      case 0: return Int.random(in: 0..<8, using: &generator) == 0 ? lie : honest
+      case 1: return honest
+      default: return lie
+      }
+    }
     var marks: [String: Int] = [:]
     var blobs = ""
     var stream = ""
@@ -118,7 +136,7 @@ extension TemporaryRepository {
     for (number, commit) in commits.enumerated() {
       stream += "commit refs/heads/work\nmark :\(number + 1)\n"
       stream += "author A\(number) <a@example.com> \(1_700_000_000 + number) +0000\n"
-      stream += "committer C <c@example.com> \(1_700_000_000 + number) +0000\ndata 1\n.\n"
+      stream += "committer C <c@example.com> \(time(number)) +0000\ndata 1\n.\n"
       for (index, parent) in commit.parents.enumerated() {
         stream += (index == 0 ? "from" : "merge") + " :\(parent + 1)\n"
       }
