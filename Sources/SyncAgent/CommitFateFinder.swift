@@ -56,7 +56,8 @@ struct CommitFateFinder: Sendable {
     }
     let applied = status.applied.flatMap { Revision($0)?.commit }
     if commit == applied {
-      let refused = status.report?.quarantined.map(\.name) ?? []
+      var refused = status.report?.quarantined.map(\.name) ?? []
+      if status.report?.refusesSettings == true { refused.append("tenant.yaml") }
       let rolledBack = (status.rollbacks ?? [:]).keys.sorted()
       let besides =
         rolledBack.isEmpty ? "" : "; rolled back: \(rolledBack.joined(separator: ", "))"
