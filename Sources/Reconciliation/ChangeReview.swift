@@ -23,7 +23,7 @@ public struct ChangeReview: Sendable {
   /// The utilities that the branch would not serve any more, sorted: removed, or a draft from now on.
   public var withdrawn: [String] = []
   /// The blobs of the files that findings may be in, by path.
-  public var blobs: [String: ObjectID] = [:]
+  public var blobs: [PathKey: ObjectID] = [:]
 
   /// Whether an approved branch must not take the change: something would be quarantined, or a
   /// file that belongs to no utility is refused.
@@ -79,7 +79,7 @@ public struct ChangeReview: Sendable {
     }
     try await review.compare(
       trees, repository, hasBase: base != nil, validator: validator, pool: pool)
-    for source in sources { review.blobs[source.path] = source.entry?.id }
+    for source in sources { review.blobs[PathKey(source.path)] = source.entry?.id }
     review.findings = Array(Set(review.findings)).sorted()
     return review
   }
@@ -89,7 +89,9 @@ public struct ChangeReview: Sendable {
     _ trees: ReviewedTrees, _ judge: inout BranchJudge, validator: Validator,
     reading: @escaping BlobReaderFactory
   ) async throws -> Bool {
-    let modules = trees.changes.filter { $0.path.hasPrefix("lib/") && $0.path.hasSuffix(".py") }
+    let modules = trees.changes.filter {
+      $0.path.hasBytes(before: "lib/") && $0.path.hasBytes(after: ".py")
+    }
     if modules.contains(where: { $0.new?.mode.isFile != true }) { return true }
     let policy = judge.mediumPolicy
     if policy != .warn, trees.changes.contains(where: { $0.path == "tenant.yaml" }) { return true }
@@ -144,8 +146,8 @@ public struct ChangeReview: Sendable {
       }
       checked += 1
     }
-    let changed = Set(trees.changes.map(\.path))
-    findings += state.findings.filter { changed.contains($0.path) }
+    let changed = Set(trees.changes.map { PathKey($0.path) })
+    findings += state.findings.filter { changed.contains(PathKey($0.path)) }
   }
 
   /// Adds what happens to the utilities by name, and what that breaks.

@@ -47,7 +47,7 @@ final class Likeness {
     guard let blob = unit.sidecar else { return nil }
     let bytes = try read(blob)
     guard bytes.count <= 64 << 10 else { return nil }
-    let metadata = MetadataParser.parse(bytes, path: unit.stem, stem: unit.name).metadata
+    let metadata = MetadataParser.parse(bytes, path: unit.stem.text, stem: unit.name).metadata
     if let metadata { return metadata.renamedFrom?.lowercased() }
     for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
     where line.hasPrefix("renamed_from:") {

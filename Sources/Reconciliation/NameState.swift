@@ -9,7 +9,7 @@ struct NameState {
   /// The files of one name in one folder.
   struct Unit: Hashable {
     /// The path without its extension.
-    var stem: String
+    var stem: PathKey
     var source: ObjectID?
     var yaml: ObjectID?
     var yml: ObjectID?
@@ -18,15 +18,16 @@ struct NameState {
     var isEmpty: Bool { source == nil && yaml == nil && yml == nil }
     /// The name as it is spelled.
     var name: String {
-      guard let slash = stem.lastIndex(of: "/") else { return stem }
-      return String(stem[stem.index(after: slash)...])
+      let bytes = stem.text.utf8
+      let slash = bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:))
+      return UtilityName.of(stem: stem.text[(slash ?? bytes.startIndex)...])
     }
   }
 
   /// A name's utility. Where a name stands in several folders, the first one there is the utility.
   struct Holder {
     var units: [Unit]
-    var stem: String
+    var stem: PathKey
     var symbol: Int
 
     /// The files that are the utility.
@@ -58,17 +59,17 @@ struct NameState {
   var met: Set<Int> { gone.union(holders.values.map(\.symbol)) }
 
   /// A path's stem and the kind of its file, nil for a path that is no utility's.
-  static func parse(_ path: String) -> (stem: String, file: WritableKeyPath<Unit, ObjectID?>)? {
+  static func parse(_ path: String) -> (stem: PathKey, file: WritableKeyPath<Unit, ObjectID?>)? {
     for (ending, file) in [
       (".py", \Unit.source), (".yaml", \Unit.yaml), (".yml", \Unit.yml),
-    ] as [(String, WritableKeyPath<Unit, ObjectID?>)] where path.hasSuffix(ending) {
-      return (String(path.dropLast(ending.count)), file)
+    ] as [(String, WritableKeyPath<Unit, ObjectID?>)] where path.hasBytes(after: ending) {
+      return (PathKey(String(path.utf8.dropLast(ending.utf8.count)) ?? path), file)
     }
     return nil
   }
 
   /// The lower-case name of a stem.
-  static func key(ofStem stem: String) -> String {
+  static func key(ofStem stem: PathKey) -> String {
     Unit(stem: stem).name.lowercased()
   }
 

@@ -66,7 +66,11 @@ public struct PackageRefusal: Hashable, Sendable {
     }
   }
 
-  func finding(at path: String) -> Finding {
-    Finding(path: path, rule: rule, message: message, hint: hint)
+  /// The finding in a version's sidecar, at its first package.
+  func finding(in version: UtilityVersion) -> Finding {
+    let place = version.packagePlaces.first ?? FilePlace()
+    return Finding(
+      path: version.sidecarPath, line: place.line, column: place.column, rule: rule,
+      message: message, hint: hint)
   }
 }

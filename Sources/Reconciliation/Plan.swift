@@ -204,7 +204,7 @@ enum Standing: Sendable {
   init(of name: String, in branch: BranchState?, missing: [String: PackageRefusal] = [:]) {
     if let version = branch?.utilities[name] {
       if let refusal = PackageEnvironment.refusal(of: version, missing: missing) {
-        let finding = refusal.finding(at: version.sidecarPath)
+        let finding = refusal.finding(in: version)
         self = .refused(
           RefusedUtility(
             name: name, path: version.path, blob: version.blob,

@@ -48,7 +48,7 @@ struct ReleasePlan: Sendable {
 
   private static func contents(
     _ tenant: TenantCode, utilities: [ReleaseUtility], pins: [String: PinnedUtility],
-    modules: [String: SharedModule]
+    modules: [PathKey: SharedModule]
   ) -> ReleaseContents? {
     var utilities = utilities
     var modules = modules
@@ -59,9 +59,9 @@ struct ReleasePlan: Sendable {
         ReleaseUtility(
           name: pin.name, filehash: hash, blob: pin.blob, timeout: pin.timeout,
           env: pin.env ?? ""))
-      for (path, module) in pin.modules where modules[path] == nil {
+      for (path, module) in pin.modules where modules[PathKey(path)] == nil {
         guard let hash = Digest(hex: module.filehash) else { continue }
-        modules[path] = SharedModule(path: path, blob: module.blob, filehash: hash)
+        modules[PathKey(path)] = SharedModule(path: path, blob: module.blob, filehash: hash)
       }
     }
     guard !utilities.isEmpty else { return nil }

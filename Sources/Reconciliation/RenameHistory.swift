@@ -103,7 +103,7 @@ final class RenameHistory {
     let files = try repository.read { (git) throws(GitError) in
       try git.files(in: commit, under: ["utils"])
     }
-    var units: [String: NameState.Unit] = [:]
+    var units: [PathKey: NameState.Unit] = [:]
     for file in files where file.validPath {
       guard let (stem, kind) = NameState.parse(file.path) else { continue }
       units[stem, default: NameState.Unit(stem: stem)][keyPath: kind] = file.id

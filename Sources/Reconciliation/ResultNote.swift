@@ -43,11 +43,10 @@ public struct ResultNote: Equatable, Sendable {
       lines.append("\(status.branch): quarantined")
       for utility in status.report?.quarantined ?? [] {
         for finding in utility.findings where finding.severity == .high {
-          lines.append(
-            "  \(utility.name): \(finding.path):\(finding.line):\(finding.column): "
-              + "\(finding.rule): \(finding.message)")
+          lines.append("  \(utility.name): " + Self.told(finding))
         }
       }
+      lines += (status.report?.settingsFindings ?? []).map { "  " + Self.told($0) }
     case .held:
       lines.append("\(status.branch): held")
       lines.append("  \(status.report?.held?.reason ?? "")")
@@ -62,6 +61,10 @@ public struct ResultNote: Equatable, Sendable {
       lines = lines.prefix(Self.lineLimit) + ["  and \(more) more findings"]
     }
     blocks[status.branch] = lines.map(Self.printable)
+  }
+
+  private static func told(_ finding: Finding) -> String {
+    "\(finding.path):\(finding.line):\(finding.column): \(finding.rule): \(finding.message)"
   }
 
   /// The note's text, in the order of the branches' names.

@@ -56,7 +56,9 @@ struct ReviewedTrees: Sendable {
     changes = try handle.changes(from: base, to: tip, under: GitObserver.roots)
     guard !changes.isEmpty, base != nil else { return }
     let stems = Set(
-      changes.filter { $0.path.hasPrefix("utils/") }.map { Self.stem(of: $0.path).lowercased() })
+      changes.filter { $0.path.hasBytes(before: "utils/") }.map {
+        Self.stem(of: $0.path).lowercased()
+      })
     namesakes = try handle.files(in: tip, below: "utils", stems: stems)
     for file in try handle.files(in: tip, under: ["lib", "tenant.yaml"]) {
       if file.path == "tenant.yaml" { settings = file } else { modules.append(file) }
@@ -65,11 +67,13 @@ struct ReviewedTrees: Sendable {
 
   /// The newer tree as far as it matters, as a judge takes it.
   var sources: [SourceChange] {
-    var files: [String: TreeFile] = [:]
-    for file in namesakes + modules + [settings].compactMap({ $0 }) { files[file.path] = file }
-    for change in changes { files[change.path] = change.new }
-    return files.values.sorted { $0.path < $1.path }.map {
-      SourceChange(path: $0.path, entry: GitObserver.entry($0))
+    var files: [PathKey: TreeFile] = [:]
+    for file in namesakes + modules + [settings].compactMap({ $0 }) {
+      files[PathKey(file.path)] = file
+    }
+    for change in changes { files[PathKey(change.path)] = change.new }
+    return files.sorted { $0.key < $1.key }.map { key, file in
+      SourceChange(path: key.text, entry: GitObserver.entry(file))
     }
   }
 
@@ -77,24 +81,32 @@ struct ReviewedTrees: Sendable {
   ///
   /// A name that stands in two folders counts with the first of them.
   var utilities: (before: [String: UtilityFiles], after: [String: UtilityFiles]) {
-    var old: [String: TreeFile] = [:]
-    var new: [String: TreeFile] = [:]
-    for file in namesakes { (old[file.path], new[file.path]) = (file, file) }
-    for change in changes where change.path.hasPrefix("utils/") {
-      (old[change.path], new[change.path]) = (change.old, change.new)
+    var old: [PathKey: TreeFile] = [:]
+    var new: [PathKey: TreeFile] = [:]
+    for file in namesakes {
+      let key = PathKey(file.path)
+      (old[key], new[key]) = (file, file)
+    }
+    for change in changes where change.path.hasBytes(before: "utils/") {
+      let key = PathKey(change.path)
+      (old[key], new[key]) = (change.old, change.new)
     }
     let keys = Set(
-      changes.filter { $0.path.hasPrefix("utils/") }.map { Self.withoutExtension($0.path) })
+      changes.filter { $0.path.hasBytes(before: "utils/") }.map {
+        PathKey(Self.withoutExtension($0.path))
+      })
     return (Self.utilities(keys, in: old), Self.utilities(keys, in: new))
   }
 
   private static func utilities(
-    _ keys: Set<String>, in files: [String: TreeFile]
+    _ keys: Set<PathKey>, in files: [PathKey: TreeFile]
   ) -> [String: UtilityFiles] {
     var result: [String: UtilityFiles] = [:]
     for key in keys.sorted() {
-      guard let source = files[key + ".py"], source.mode.isFile else { continue }
-      let sidecar = [".yaml", ".yml"].compactMap { files[key + $0] }.first { $0.mode.isFile }
+      guard let source = files[PathKey(key.text + ".py")], source.mode.isFile else { continue }
+      let sidecar = [".yaml", ".yml"].compactMap { files[PathKey(key.text + $0)] }.first {
+        $0.mode.isFile
+      }
       let unit = UtilityFiles(
         path: source.path, blob: source.id, sidecarPath: sidecar?.path, sidecar: sidecar?.id)
       if result[unit.name] == nil { result[unit.name] = unit }
@@ -105,17 +117,21 @@ struct ReviewedTrees: Sendable {
   /// The names of the utilities whose files changed, and of those that share one.
   var names: Set<String> {
     Set(
-      (changes.filter { $0.path.hasPrefix("utils/") }.map(\.path) + namesakes.map(\.path))
-        .filter { [".py", ".yaml", ".yml"].contains(where: $0.hasSuffix) }.map(Self.stem))
+      (changes.filter { $0.path.hasBytes(before: "utils/") }.map(\.path) + namesakes.map(\.path))
+        .filter { [".py", ".yaml", ".yml"].contains(where: $0.hasBytes(after:)) }.map(Self.stem))
   }
 
   static func withoutExtension(_ path: String) -> String {
-    guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return path }
+    guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")),
+      !path.utf8[dot...].contains(UInt8(ascii: "/"))
+    else { return path }
     return String(path[..<dot])
   }
 
   static func stem(of path: String) -> String {
-    String(withoutExtension(path).split(separator: "/").last ?? "")
+    let bytes = withoutExtension(path).utf8
+    let name = bytes.split(separator: UInt8(ascii: "/")).last.map(Substring.init) ?? ""
+    return UtilityName.of(stem: name)
   }
 }
 

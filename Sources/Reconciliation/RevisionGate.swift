@@ -6,14 +6,14 @@ import Validation
 ///
 /// The first revision of a tenant is taken as it is: nothing ran before it that it could take away.
 public enum RevisionGate {
-  /// Why `head` is held, or nil. `applied` is what runs, `tenant` the name in the way out. Blocks.
-  /// Throws `GitError`.
+  /// Why `head` is held, or nil. `applied` is what runs, `settings` the `tenant.yaml` in force there,
+  /// `tenant` the name in the way out. Blocks. Throws `GitError`.
   public static func hold(
     _ head: ObjectID, over applied: ObjectID, policy: RevisionPolicy, branch: String,
-    tenant: String, in handle: borrowing RepositoryHandle
+    settings: ObjectID? = nil, tenant: String, in handle: borrowing RepositoryHandle
   ) throws(GitError) -> HeldRevision? {
     guard head != applied else { return nil }
-    let policy = try tightened(policy, at: applied, in: handle)
+    let policy = try tightened(policy, at: applied, settings: settings, in: handle)
     func held(_ rule: HeldRevision.Rule, _ why: String, _ remedy: String) -> HeldRevision {
       HeldRevision(
         reason: "\(why); \(remedy), or \(wayOut(head, tenant))", rule: rule)
@@ -90,15 +90,29 @@ public enum RevisionGate {
   }
 
   /// A policy with what `tenant.yaml` of the applied revision tightens: a revision cannot speak
-  /// for itself. Blocks. Throws `GitError`.
+  /// for itself. `settings` is the `tenant.yaml` in force where that one is refused. Blocks. Throws
+  /// `GitError`.
   public static func tightened(
-    _ policy: RevisionPolicy, at applied: ObjectID, in handle: borrowing RepositoryHandle
+    _ policy: RevisionPolicy, at applied: ObjectID, settings: ObjectID? = nil,
+    in handle: borrowing RepositoryHandle
   ) throws(GitError) -> RevisionPolicy {
     guard isThere(applied, in: handle),
-      let file = try handle.files(in: applied, under: ["tenant.yaml"]).first,
-      file.mode == .regular || file.mode == .executable
+      let file = try handle.files(in: applied, under: ["tenant.yaml"]).first
     else { return policy }
-    let bytes = try handle.blob(file.id, limit: 1 << 20)
-    return policy.tightened(by: TenantSettingsParser.parse(bytes).settings.policy)
+    for blob in [file.mode.isFile ? file.id : nil, settings].compactMap({ $0 }) {
+      let bytes: [UInt8]
+      do throws(GitError) {
+        bytes = try handle.blob(blob, limit: TenantSettingsParser.sizeLimit)
+      } catch {
+        // Too large, or taken by a garbage collection: it was refused, or cannot be known any more.
+        guard [.tooLarge, .notFound].contains(error.code) else { throw error }
+        continue
+      }
+      let (found, findings) = TenantSettingsParser.parse(bytes)
+      if !findings.contains(where: { $0.severity == .high }) {
+        return policy.tightened(by: found.policy)
+      }
+    }
+    return policy
   }
 }

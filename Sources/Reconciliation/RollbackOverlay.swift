@@ -23,14 +23,17 @@ enum RollbackOverlay {
     }
     var result: [String: [TreeFile]] = [:]
     for name in names {
-      result[name] = (byStem[name.lowercased()] ?? []).sorted { $0.path < $1.path }
+      result[name] = (byStem[name.lowercased()] ?? []).sorted {
+        PathKey($0.path) < PathKey($1.path)
+      }
     }
     return result
   }
 
   private static func stem(of path: String) -> String {
-    let name = path.split(separator: "/").last ?? ""
-    return name[..<(name.lastIndex(of: ".") ?? name.endIndex)].lowercased()
+    let name = path.utf8.split(separator: UInt8(ascii: "/")).last.map(Substring.init) ?? ""
+    let end = name.utf8.lastIndex(of: UInt8(ascii: ".")) ?? name.endIndex
+    return UtilityName.of(stem: name[..<end]).lowercased()
   }
 
   /// What a rollback remembers of files.
@@ -45,19 +48,20 @@ enum RollbackOverlay {
     to new: [String: UtilityRollback], in handle: borrowing RepositoryHandle
   ) throws(GitError) -> [SourceChange] {
     guard !old.isEmpty || !new.isEmpty else { return changes }
-    var final: [String: SourceEntry?] = [:]
-    for file in old.values.flatMap(\.files) { final.updateValue(nil, forKey: file.path) }
+    var final: [PathKey: SourceEntry?] = [:]
+    for file in old.values.flatMap(\.files) { final.updateValue(nil, forKey: PathKey(file.path)) }
     let present = try files(of: Set(old.keys).union(new.keys), at: head, in: handle)
     for (name, files) in present {
       for file in files {
-        final.updateValue(new[name] == nil ? GitObserver.entry(file) : nil, forKey: file.path)
+        final.updateValue(
+          new[name] == nil ? GitObserver.entry(file) : nil, forKey: PathKey(file.path))
       }
     }
     for file in new.values.flatMap(\.files) {
-      final[file.path] = SourceEntry(path: file.path, id: file.blob, kind: .file)
+      final[PathKey(file.path)] = SourceEntry(path: file.path, id: file.blob, kind: .file)
     }
-    return changes.filter { final[$0.path] == nil }
-      + final.sorted { $0.key < $1.key }.map { SourceChange(path: $0.key, entry: $0.value) }
+    return changes.filter { final[PathKey($0.path)] == nil }
+      + final.sorted { $0.key < $1.key }.map { SourceChange(path: $0.key.text, entry: $0.value) }
   }
 
   /// The rollbacks that `head` leaves in force: those whose utility no newer commit touched.

@@ -63,11 +63,13 @@ extension TenantReconciler {
       status.release = release
       status.fingerprint = prepared.fingerprint
       status.pins = pins.isEmpty ? nil : pins
-      status.phase = quarantined.isEmpty ? .synced : .degraded
       status.report = SyncReport(
         revision: revision, startedAt: started, duration: duration,
         changes: prepared.plan.counts(branch: state.revision.branch), quarantined: quarantined,
         findings: state.findings)
+      let isWhole = quarantined.isEmpty && status.report?.refusesSettings == false
+      status.phase = isWhole ? .synced : .degraded
+      status.settings = state.settingsBlob
       status.identities = prepared.plan.identities[status.branch]
       if status.branch == approvedName, !prepared.rollbacks.isEmpty {
         status.rollbacks = prepared.rollbacks.mapValues {
@@ -117,6 +119,15 @@ extension TenantReconciler {
     for note in plan.notes {
       logger.notice("identity", metadata: ["utility": "\(note.name)", "reason": "\(note.message)"])
     }
+    for finding in statuses.values.compactMap(\.report).flatMap(\.settingsFindings) {
+      logger.warning(
+        "settings refused; the former ones stay in force",
+        metadata: [
+          "rule": "\(finding.rule)",
+          "place": "\(finding.path):\(finding.line):\(finding.column)",
+          "reason": "\(finding.message)",
+        ])
+    }
     for utility in plan.quarantined + plan.trialQuarantined {
       guard
         let finding = utility.findings.first(where: { $0.severity == .high })
@@ -161,7 +172,8 @@ extension TenantReconciler {
       } else if let version = update.replaced[name] {
         var modules: [String: PinnedUtility.Module] = [:]
         for path in version.modules {
-          if let module = update.replacedModules[path] ?? state.modules[path] {
+          let key = PathKey(path)
+          if let module = update.replacedModules[key] ?? state.modules[key] {
             modules[path] = .init(blob: module.blob, filehash: module.filehash.hex)
           }
         }

@@ -97,6 +97,9 @@ extension TenantReconciler {
     // What stands in the place of the tree's own files in a judge of the applied revision.
     let former = branch == approvedName ? self.rollbacks.filter { $0.value.state != .ending } : [:]
 
+    // A trial branch that is new goes on from what is in force on the approved one.
+    let settings = (status ?? statuses[approvedName])?.settings
+
     // Provenance is counted from there, unless a rewrite and a garbage collection took it.
     var known = applied
     // Taken out, so that it is changed in place; lost on an error and made anew then.
@@ -112,7 +115,8 @@ extension TenantReconciler {
         }
         var base = BranchJudge(
           revision: Revision(branch: branch, commit: applied),
-          mediumPolicy: context.settings.mediumPolicy, packages: context.settings.packages)
+          mediumPolicy: context.settings.mediumPolicy, packages: context.settings.packages,
+          settings: settings)
         _ = try await base.update(
           to: Revision(branch: branch, commit: applied), changes: changes, validator: validator,
           reading: reading)
@@ -129,7 +133,7 @@ extension TenantReconciler {
       judge
       ?? BranchJudge(
         revision: revision, mediumPolicy: context.settings.mediumPolicy,
-        packages: context.settings.packages)
+        packages: context.settings.packages, settings: settings)
     judge = nil
     let (changes, parent) = try await context.pool.run {
       try repository.read { (handle) throws(GitError) in

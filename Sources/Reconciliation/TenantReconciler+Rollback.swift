@@ -112,7 +112,8 @@ extension TenantReconciler {
     let others = known.filter { $0.key != name && $0.value.state != .ending }
     var judge = BranchJudge(
       revision: Revision(branch: branch, commit: applied),
-      mediumPolicy: context.settings.mediumPolicy, packages: context.settings.packages)
+      mediumPolicy: context.settings.mediumPolicy, packages: context.settings.packages,
+      settings: statuses[branch]?.settings)
     var before: [String: UtilityRollback]?
     var refusal = ""
     for candidate in search.candidates {

@@ -211,6 +211,7 @@ public actor TenantReconciler {
     let status = statuses[settings.approvedBranch]
     let applied = status?.applied.flatMap { Revision($0)?.commit }
     let approval = status?.approval?.subject
+    let inForce = status?.settings
     let tenant = tenant.rawValue
     let heads = try await context.pool.run {
       try repository.read { (handle) throws(GitError) in
@@ -219,7 +220,7 @@ public actor TenantReconciler {
         if let head = heads.approved, let applied, approval != head.hex {
           heads.held = try RevisionGate.hold(
             head, over: applied, policy: settings.policy, branch: settings.approvedBranch,
-            tenant: tenant, in: handle)
+            settings: inForce, tenant: tenant, in: handle)
           heads.hasApplied = heads.held == nil || RevisionGate.isThere(applied, in: handle)
         }
         return heads

@@ -69,8 +69,8 @@ public struct UtilityLineage {
     case nil: return before == nil ? .itself : .nowhere
     case key:
       guard let before, before.stem != stem else { return .itself }
-      return .renamed(from: before.stem + ".py")
-    case let from?: return old[from]?.first.map { .renamed(from: $0.stem + ".py") } ?? .itself
+      return .renamed(from: before.stem.text + ".py")
+    case let from?: return old[from]?.first.map { .renamed(from: $0.stem.text + ".py") } ?? .itself
     }
   }
 
@@ -81,7 +81,7 @@ public struct UtilityLineage {
     let files = try repository.read { (git) throws(GitError) in
       try git.files(in: tree, below: "utils", stems: names)
     }
-    var units: [String: NameState.Unit] = [:]
+    var units: [PathKey: NameState.Unit] = [:]
     for file in files where file.validPath {
       guard let (stem, kind) = NameState.parse(file.path) else { continue }
       units[stem, default: NameState.Unit(stem: stem)][keyPath: kind] = file.id

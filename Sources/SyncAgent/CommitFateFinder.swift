@@ -67,7 +67,8 @@ struct CommitSearch: Sendable {
     }
     let applied = branch.applied.flatMap { Revision($0)?.commit }
     if commit == applied {
-      let refused = branch.report?.quarantined.map(\.name) ?? []
+      var refused = branch.report?.quarantined.map(\.name) ?? []
+      if branch.report?.refusesSettings == true { refused.append("tenant.yaml") }
       let rolledBack = (branch.rollbacks ?? [:]).keys.sorted()
       let besides =
         rolledBack.isEmpty ? "" : "; rolled back: \(rolledBack.joined(separator: ", "))"

@@ -69,6 +69,20 @@ public struct Rule: RawRepresentable, Hashable, Sendable, Codable {
   public static let packagesPending = Rule(rawValue: "PackagesPending")
 }
 
+/// A place in a file; 0:0 where there is none.
+public struct FilePlace: Hashable, Sendable {
+  /// The line from 1.
+  public var line: Int
+  /// The column from 1, in Unicode scalars.
+  public var column: Int
+
+  /// A place by its parts.
+  public init(line: Int = 0, column: Int = 0) {
+    self.line = line
+    self.column = column
+  }
+}
+
 /// One validation result. Findings are values: a bad utility is never a thrown error.
 ///
 /// Source: contract, sections 1 and 5.

@@ -6,7 +6,7 @@ public enum SyncPhase: String, Sendable, Codable {
   case synced
   /// A reconcile is under way or due.
   case syncing
-  /// Applied but for quarantined utilities.
+  /// Applied but for quarantined utilities, or for a `tenant.yaml` that is refused.
   case degraded
   /// A policy holds the revision back.
   case held
@@ -98,6 +98,13 @@ public struct SyncReport: Hashable, Sendable, Codable {
     case startedAt = "started_at"
   }
 
+  /// Why the repository's own settings are refused, so that earlier ones stay in force.
+  public var settingsFindings: [Finding] {
+    findings.filter { $0.path == "tenant.yaml" && $0.severity == .high }
+  }
+  /// Whether they are.
+  public var refusesSettings: Bool { !settingsFindings.isEmpty }
+
   /// A report by its parts.
   public init(
     revision: String?, startedAt: Int64, duration: Double = 0, changes: [String: Int] = [:],
@@ -151,10 +158,13 @@ public struct BranchStatus: Hashable, Sendable, Codable {
   /// On the approved branch: the utilities that an operator rolled back, by name; nil where there
   /// are none.
   public var rollbacks: [String: UtilityRollback]?
+  /// The blob of the `tenant.yaml` whose settings are in force, or nil: an earlier one than the
+  /// applied revision's where that is refused.
+  public var settings: ObjectID?
 
   enum CodingKeys: String, CodingKey {
     case branch, observed, attempted, applied, release, phase, report, fingerprint
-    case pins, approval, suspension, identities, rollbacks
+    case pins, approval, suspension, identities, rollbacks, settings
     case nextRetry = "next_retry"
     case trialRelease = "trial_release"
   }

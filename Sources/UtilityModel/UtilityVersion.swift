@@ -20,11 +20,14 @@ public struct UtilityVersion: Hashable, Sendable {
   public var findings: [Finding]
   /// Paths of the shared modules that it needs, directly or through others, sorted.
   public var modules: [String]
+  /// Where each of `metadata.packages` stands in the sidecar.
+  public var packagePlaces: [FilePlace]
 
   /// A version by its parts.
   public init(
     name: String, path: String, blob: ObjectID, sidecarPath: String, sidecarBlob: ObjectID,
-    filehash: Digest, metahash: Digest, metadata: Metadata, findings: [Finding], modules: [String]
+    filehash: Digest, metahash: Digest, metadata: Metadata, findings: [Finding], modules: [String],
+    packagePlaces: [FilePlace] = []
   ) {
     self.name = name
     self.path = path
@@ -36,6 +39,7 @@ public struct UtilityVersion: Hashable, Sendable {
     self.metadata = metadata
     self.findings = findings
     self.modules = modules
+    self.packagePlaces = packagePlaces
   }
 }
 
@@ -85,16 +89,18 @@ public struct BranchState: Sendable {
   /// The refused utilities by name; a name stands in just one of the two.
   public var refused: [String: RefusedUtility]
   /// The shared modules by path.
-  public var modules: [String: SharedModule]
+  public var modules: [PathKey: SharedModule]
   /// Findings that belong to no single utility, sorted (a symbolic link under `lib/`, say).
   public var findings: [Finding]
-  /// The repository's own settings.
+  /// The repository's own settings: those of the last `tenant.yaml` that was not refused.
   public var settings: TenantSettings
+  /// The blob of that `tenant.yaml`, nil where there was none.
+  public var settingsBlob: ObjectID?
 
   /// A judged revision by its parts.
   public init(
     revision: Revision, utilities: [String: UtilityVersion] = [:],
-    refused: [String: RefusedUtility] = [:], modules: [String: SharedModule] = [:],
+    refused: [String: RefusedUtility] = [:], modules: [PathKey: SharedModule] = [:],
     findings: [Finding] = [], settings: TenantSettings = TenantSettings()
   ) {
     self.revision = revision

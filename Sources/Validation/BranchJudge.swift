@@ -6,10 +6,14 @@ import UtilityModel
 public struct BranchJudge: Sendable {
   /// The judged state.
   public private(set) var state: BranchState
-  private var inventory = Inventory()
-  private var verdicts: [String: (pair: Inventory.Unit, verdict: Verdict)] = [:]
-  private var graph = ModuleGraph()
-  private var settingsFindings: [Finding] = []
+  private(set) var inventory = Inventory()
+  private var verdicts: [PathKey: (pair: Inventory.Unit, verdict: Verdict)] = [:]
+  private(set) var graph = ModuleGraph()
+  private(set) var settingsFindings: [Finding] = []
+  /// What is found in sidecars alone whose name has its `.py` elsewhere: no standing of that name.
+  private(set) var strays: [PathKey: [Finding]] = [:]
+  /// Git LFS pointers among the files that are neither utilities nor shared modules.
+  private(set) var pointers: Set<PathKey> = []
   private let operatorPolicy: MediumPolicy
   private let allowedPackages: PackageAllowList
   /// Whether only those shared modules are judged that some judged file needs, or that changed.
@@ -17,13 +21,15 @@ public struct BranchJudge: Sendable {
 
   /// An empty tree of a branch, under the operator's `policy.medium` and `runtime.packages.allow`.
   ///
+  /// `settings` is the `tenant.yaml` that was in force before: it stays where the tree's is refused.
   /// With `sparesModules`, a module that no judged utility needs is only known to be there.
   public init(
     revision: Revision, mediumPolicy: MediumPolicy, packages: PackageAllowList = .all,
-    sparesModules: Bool = false
+    settings: ObjectID? = nil, sparesModules: Bool = false
   ) {
     allowedPackages = packages
     state = BranchState(revision: revision)
+    state.settingsBlob = settings
     operatorPolicy = mediumPolicy
     self.sparesModules = sparesModules
   }
@@ -40,7 +46,7 @@ public struct BranchJudge: Sendable {
     /// The versions that were accepted before, of the names touched.
     public var replaced: [String: UtilityVersion]
     /// The modules that were accepted before, of the paths touched.
-    public var replacedModules: [String: SharedModule]
+    public var replacedModules: [PathKey: SharedModule]
   }
 
   /// Takes the changes of a new revision over.
@@ -56,15 +62,9 @@ public struct BranchJudge: Sendable {
     var update = Update(names: nil, replaced: [:], replacedModules: [:])
     for path in touched.modules { update.replacedModules[path] = state.modules[path] }
     var everything = false
-    if touched.settings {
+    if touched.settings || (inventory.settings == nil && state.settingsBlob != nil) {
       let before = state.settings
-      settingsFindings = []
-      state.settings = TenantSettings()
-      if let entry = inventory.settings, entry.kind == .file {
-        let (settings, findings) = try await validator.settings(entry.id, reading: reading)
-        state.settings = settings
-        settingsFindings = findings
-      }
+      try await readSettings(validator, reading)
       everything = state.settings != before
     }
     if sparesModules {
@@ -75,13 +75,20 @@ public struct BranchJudge: Sendable {
       try await judgeUnits(touched.units, validator, reading)
     }
 
+    pointers.subtract(touched.others.keys)
+    let others = touched.others.values.compactMap { $0 }
+    for entry in try await validator.pointers(among: others, reading: reading) {
+      pointers.insert(PathKey(entry.path))
+    }
+
     var keys = touched.units
     if everything {
       keys.formUnion(inventory.units.keys)
     } else if !touched.modules.isEmpty {
       keys.formUnion(verdicts.filter { !$0.value.verdict.imports.isEmpty }.keys)
     }
-    let names = Set(keys.map { SourcePath.name(ofKey: $0) })
+    for key in keys { strays[key] = nil }
+    let names = Set(keys.map { SourcePath.name(of: $0) })
     for name in names {
       update.replaced[name] = state.utilities.removeValue(forKey: name)
       state.refused[name] = nil
@@ -89,7 +96,7 @@ public struct BranchJudge: Sendable {
     // All units of the names: a name is taken away as a whole above.
     for name in names {
       for key in (inventory.namesakes[name.lowercased()] ?? []).sorted()
-      where SourcePath.name(ofKey: key) == name {
+      where SourcePath.name(of: key) == name {
         assemble(key)
       }
     }
@@ -99,8 +106,34 @@ public struct BranchJudge: Sendable {
     return update
   }
 
+  /// Reads `tenant.yaml`. One with a finding of HIGH counts for nothing: what was in force stays,
+  /// since settings that are lost would let through what they keep out.
+  private mutating func readSettings(
+    _ validator: Validator, _ reading: @escaping BlobReaderFactory
+  ) async throws {
+    settingsFindings = []
+    guard let entry = inventory.settings else {
+      (state.settings, state.settingsBlob) = (TenantSettings(), nil)
+      return
+    }
+    if entry.kind == .file {
+      let (settings, findings) = try await validator.settings(entry.id, reading: reading)
+      settingsFindings = findings
+      if !findings.contains(where: { $0.severity == .high }) {
+        (state.settings, state.settingsBlob) = (settings, entry.id)
+        return
+      }
+    } else {
+      settingsFindings = [Self.odd(entry)]
+    }
+    guard let former = state.settingsBlob else { return }
+    let (settings, findings) = try await validator.settings(former, reading: reading)
+    // A rewrite and a garbage collection may have taken it: then the settings known so far stay.
+    if !findings.contains(where: { $0.severity == .high }) { state.settings = settings }
+  }
+
   private mutating func judgeModules(
-    _ paths: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
+    _ paths: Set<PathKey>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
   ) async throws {
     var requests: [VerdictRequest] = []
     for path in paths.sorted() {
@@ -116,16 +149,18 @@ public struct BranchJudge: Sendable {
         continue
       }
       requests.append(
-        VerdictRequest(kind: .module, path: path, blob: entry.id, sidecarPath: "", sidecar: nil))
+        VerdictRequest(
+          kind: .module, path: path.text, blob: entry.id, sidecarPath: "", sidecar: nil))
     }
     let verdicts = try await validator.judge(requests, reading: reading)
     for (request, verdict) in zip(requests, verdicts) {
-      guard let entry = inventory.modules[request.path] else { continue }
+      let key = PathKey(request.path)
+      guard let entry = inventory.modules[key] else { continue }
       let hash = Digest(hex: verdict.filehash)
       let findings = Self.placed(verdict.source, at: request.path)
-      graph.modules[request.path] = .init(
+      graph.modules[key] = .init(
         entry: entry, filehash: hash, findings: findings, imports: verdict.imports)
-      state.modules[request.path] =
+      state.modules[key] =
         findings.contains { $0.severity == .high }
         ? nil : hash.map { SharedModule(path: request.path, blob: entry.id, filehash: $0) }
     }
@@ -133,7 +168,7 @@ public struct BranchJudge: Sendable {
 
   /// Takes all of `paths` as present, and judges those that the judged utilities reach.
   private mutating func judgeNeededModules(
-    of paths: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
+    of paths: Set<PathKey>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
   ) async throws {
     for path in paths {
       graph.modules[path] = inventory.modules[path].map {
@@ -148,7 +183,7 @@ public struct BranchJudge: Sendable {
   private mutating func judgeModules(
     reachedFrom imports: [String], _ validator: Validator, _ reading: @escaping BlobReaderFactory
   ) async throws {
-    var judged: Set<String> = []
+    var judged: Set<PathKey> = []
     while true {
       let next = Set(graph.closure(of: imports).paths).subtracting(judged)
       if next.isEmpty { return }
@@ -165,6 +200,7 @@ public struct BranchJudge: Sendable {
   public mutating func consequences(
     ofModules paths: [String], validator: Validator, reading: @escaping BlobReaderFactory
   ) async throws -> (findings: [Finding], missing: [String]) {
+    let paths = paths.map { PathKey($0) }
     try await judgeModules(Set(paths), validator, reading)
     let imports = paths.flatMap { graph.modules[$0]?.imports ?? [] }
     try await judgeModules(reachedFrom: imports, validator, reading)
@@ -174,9 +210,9 @@ public struct BranchJudge: Sendable {
   }
 
   private mutating func judgeUnits(
-    _ keys: Set<String>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
+    _ keys: Set<PathKey>, _ validator: Validator, _ reading: @escaping BlobReaderFactory
   ) async throws {
-    var pending: [(key: String, request: VerdictRequest)] = []
+    var pending: [(key: PathKey, request: VerdictRequest)] = []
     for key in keys.sorted() {
       guard let unit = inventory.units[key], let source = unit.source, source.kind == .file else {
         verdicts[key] = nil
@@ -200,25 +236,31 @@ public struct BranchJudge: Sendable {
   }
 
   /// Puts one unit where it belongs: accepted or refused.
-  private mutating func assemble(_ key: String) {
+  private mutating func assemble(_ key: PathKey) {
     guard let unit = inventory.units[key] else { return }
-    let name = SourcePath.name(ofKey: key)
-    let path = unit.source?.path ?? unit.sidecar?.path ?? key
+    let name = SourcePath.name(of: key)
+    let path = unit.source?.path ?? unit.sidecar?.path ?? key.text
     var findings = formFindings(unit, key: key, name: name, path: path)
+    if unit.source == nil, !twins(of: key, name: name).isEmpty {
+      strays[key] = findings
+      return
+    }
     let verdict = verdicts[key]?.verdict
     var accepted: [Finding] = []
     var modulePaths: [String] = []
     if let verdict {
       findings += Self.placed(verdict.sidecar, at: unit.sidecar?.path ?? path)
-      findings += (verdict.metadata?.packages ?? []).filter { !allowedPackages.allows($0) }.map {
-        Finding(
-          path: unit.sidecar?.path ?? path, rule: .packageNotAllowed,
-          message: "the package `\($0)` is not allowed here",
-          hint: "use one of runtime.packages.allow (\(allowedPackages)), or ask the operator")
+      for (package, place) in zip(verdict.metadata?.packages ?? [], verdict.packagePlaces)
+      where !allowedPackages.allows(package) {
+        findings.append(
+          Finding(
+            path: unit.sidecar?.path ?? path, line: place.line, column: place.column,
+            rule: .packageNotAllowed, message: "the package `\(package)` is not allowed here",
+            hint: "use one of runtime.packages.allow (\(allowedPackages)), or ask the operator"))
       }
       var code = Self.placed(verdict.source, at: path)
       let (paths, missing) = graph.closure(of: verdict.imports)
-      modulePaths = paths
+      modulePaths = paths.map(\.text)
       for path in paths { code += graph.modules[path]?.findings ?? [] }
       code += missing.map { module in
         Finding(
@@ -241,7 +283,8 @@ public struct BranchJudge: Sendable {
       state.utilities[name] = UtilityVersion(
         name: name, path: source.path, blob: source.id, sidecarPath: sidecar.path,
         sidecarBlob: sidecar.id, filehash: filehash, metahash: metahash, metadata: metadata,
-        findings: accepted.sorted(), modules: modulePaths)
+        findings: accepted.sorted(), modules: modulePaths,
+        packagePlaces: verdict.packagePlaces)
     } else {
       // Namesakes in two folders share one standing.
       let others = state.refused[name]?.findings ?? []
@@ -252,83 +295,11 @@ public struct BranchJudge: Sendable {
     }
   }
 
-  /// What is wrong with a unit before its files are read.
-  private func formFindings(
-    _ unit: Inventory.Unit, key: String, name: String, path: String
-  ) -> [Finding] {
-    var findings: [Finding] = []
-    for entry in [unit.source, unit.yaml, unit.yml].compactMap({ $0 })
-    where entry.kind != .file || !entry.isValidPath {
-      findings.append(Self.odd(entry))
-    }
-    if unit.source == nil {
-      findings.append(
-        Finding(
-          path: path, rule: .sourceMissing, message: "the sidecar has no `\(name).py` beside it",
-          hint: "add the file, or remove the sidecar"))
-      return findings
-    }
-    findings += NameRules.findings(name: name, path: path)
-    if unit.sidecar == nil {
-      findings.append(
-        Finding(
-          path: path, rule: .metadataMissing,
-          message: "the utility has no `\(name).yaml` beside it",
-          hint: "add the sidecar with description, category, input_label and filter_label"))
-    }
-    if let yaml = unit.yaml, let yml = unit.yml {
-      findings.append(
-        Finding(
-          path: yml.path, rule: .nameDuplicate,
-          message: "the utility has two sidecars, `\(yaml.path)` and `\(yml.path)`",
-          hint: "keep one of them"))
-    }
-    let twins = (inventory.namesakes[name.lowercased()] ?? []).subtracting([key])
-      .compactMap { inventory.units[$0]?.source?.path }.sorted()
-    if let twin = twins.first {
-      findings.append(
-        Finding(
-          path: path, rule: .nameDuplicate,
-          message: "the name `\(name)` is taken by `\(twin)` too",
-          hint: "names are unique in the repository, whatever the folder and the case: rename one"))
-    }
-    return findings
-  }
-
   private func refuses(_ finding: Finding, _ metadata: Metadata?) -> Bool {
     switch mediumPolicy {
     case .warn: false
     case .acknowledge: metadata?.acknowledge.contains(finding.rule) != true
     case .block: true
     }
-  }
-
-  private func looseFindings() -> [Finding] {
-    var findings = settingsFindings + inventory.oddities.values.map(Self.odd)
-    for module in graph.modules.values { findings += module.findings }
-    if let settings = inventory.settings, settings.kind != .file {
-      findings.append(Self.odd(settings))
-    }
-    return findings.sorted()
-  }
-
-  private static func placed(_ findings: [Finding], at path: String) -> [Finding] {
-    findings.map { finding in
-      var finding = finding
-      finding.path = path
-      return finding
-    }
-  }
-
-  private static func odd(_ entry: SourceEntry) -> Finding {
-    let (what, hint) =
-      switch entry.kind {
-      case .symbolicLink: ("a symbolic link", "commit the file itself")
-      case .submodule: ("a submodule", "commit the files themselves")
-      case .file:
-        ("a path that is not UTF-8, or has control characters, `..` or `.git` in it", "rename it")
-      }
-    return Finding(
-      path: entry.path, rule: .fileMode, message: "\(what) is not accepted here", hint: hint)
   }
 }

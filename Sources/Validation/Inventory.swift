@@ -13,15 +13,15 @@ struct Inventory: Sendable {
   }
 
   /// Units by the path without its extension.
-  private(set) var units: [String: Unit] = [:]
+  private(set) var units: [PathKey: Unit] = [:]
   /// The keys of the units of a name, lower case.
-  private(set) var namesakes: [String: Set<String>] = [:]
+  private(set) var namesakes: [String: Set<PathKey>] = [:]
   /// Shared modules by path.
-  private(set) var modules: [String: SourceEntry] = [:]
+  private(set) var modules: [PathKey: SourceEntry] = [:]
   /// `tenant.yaml`.
   private(set) var settings: SourceEntry?
   /// Entries that no tree here may have, by path.
-  private(set) var oddities: [String: SourceEntry] = [:]
+  private(set) var oddities: [PathKey: SourceEntry] = [:]
 
   /// The most utilities and shared modules of a tree.
   static let limit = 30_000
@@ -30,8 +30,10 @@ struct Inventory: Sendable {
 
   /// What a change touched.
   struct Touched {
-    var units: Set<String> = []
-    var modules: Set<String> = []
+    var units: Set<PathKey> = []
+    var modules: Set<PathKey> = []
+    /// Other files below `utils/` and `lib/`, nil where they are gone.
+    var others: [PathKey: SourceEntry?] = [:]
     var settings = false
   }
 
@@ -44,35 +46,47 @@ struct Inventory: Sendable {
 
   private mutating func apply(_ change: SourceChange, _ touched: inout Touched) {
     let path = change.path
-    oddities[path] = nil
-    if path == "tenant.yaml" {
+    let key = PathKey(path)
+    oddities[key] = nil
+    if key == "tenant.yaml" {
       settings = change.entry
       touched.settings = true
-    } else if path.hasPrefix("utils/") {
-      if path.hasSuffix(".py") || path.hasSuffix(".yaml") || path.hasSuffix(".yml") {
+    } else if path.hasBytes(before: "utils/") {
+      if [".py", ".yaml", ".yml"].contains(where: path.hasBytes(after:)) {
         setUnit(path, change.entry, &touched)
-      } else if let entry = change.entry, entry.kind != .file || !entry.isValidPath {
-        oddities[path] = entry
+      } else {
+        setOther(key, change.entry, &touched)
       }
-    } else if path.hasPrefix("lib/") {
-      if path.hasSuffix(".py") {
-        modules[path] = change.entry
-        touched.modules.insert(path)
-      } else if let entry = change.entry, entry.kind != .file || !entry.isValidPath {
-        oddities[path] = entry
+    } else if path.hasBytes(before: "lib/") {
+      if path.hasBytes(after: ".py") {
+        modules[key] = change.entry
+        touched.modules.insert(key)
+      } else {
+        setOther(key, change.entry, &touched)
       }
+    }
+  }
+
+  private mutating func setOther(
+    _ key: PathKey, _ entry: SourceEntry?, _ touched: inout Touched
+  ) {
+    if let entry, entry.kind != .file || !entry.isValidPath {
+      oddities[key] = entry
+      touched.others.updateValue(nil, forKey: key)
+    } else {
+      touched.others.updateValue(entry, forKey: key)
     }
   }
 
   private mutating func setUnit(
     _ path: String, _ entry: SourceEntry?, _ touched: inout Touched
   ) {
-    let key = SourcePath.withoutExtension(path)
-    let name = SourcePath.stem(of: path).lowercased()
+    let key = PathKey(SourcePath.withoutExtension(path))
+    let name = SourcePath.name(of: key).lowercased()
     var unit = units[key] ?? Unit()
-    if path.hasSuffix(".py") {
+    if path.hasBytes(after: ".py") {
       unit.source = entry
-    } else if path.hasSuffix(".yaml") {
+    } else if path.hasBytes(after: ".yaml") {
       unit.yaml = entry
     } else {
       unit.yml = entry

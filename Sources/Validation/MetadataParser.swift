@@ -1,9 +1,8 @@
 import UtilityModel
-import Yams
 
 /// Reads a sidecar: every finding at once, with its position.
 ///
-/// Source: contract, section 2. Call it on a `Concurrency.Thread`: see `YAMLDocument`.
+/// Source: contract, section 2.
 public struct MetadataParser {
   /// The accepted keys, in the contract's order.
   static let keys = [
@@ -19,24 +18,44 @@ public struct MetadataParser {
   public static func parse(
     _ bytes: [UInt8], path: String, stem: String
   ) -> (metadata: Metadata?, findings: [Finding]) {
+    let reading = read(bytes, path: path, stem: stem)
+    return (reading.metadata, reading.findings)
+  }
+
+  /// What a sidecar says, and where it says it.
+  struct Reading {
+    /// The metadata, nil where something is wrong.
+    var metadata: Metadata?
+    /// What is wrong, sorted.
+    var findings: [Finding]
+    /// Where each of the metadata's packages stands.
+    var packagePlaces: [FilePlace] = []
+  }
+
+  /// Reads the sidecar of the utility `stem` in the file at `path`.
+  static func read(_ bytes: [UInt8], path: String, stem: String) -> Reading {
     let document = YAMLDocument(bytes: bytes, path: path)
-    guard let root = document.root else { return (nil, document.findings) }
+    guard let root = document.root else { return Reading(findings: document.findings.sorted()) }
     var reader = NodeReader(path: path)
     reader.findings = document.findings
-    let metadata = read(root, stem: stem, with: &reader)
-    return (reader.findings.isEmpty ? metadata : nil, reader.findings.sorted())
+    var places: [FilePlace] = []
+    let metadata = read(root, stem: stem, packagePlaces: &places, with: &reader)
+    let isFine = reader.findings.isEmpty
+    return Reading(
+      metadata: isFine ? metadata : nil, findings: reader.findings.sorted(),
+      packagePlaces: isFine ? places : [])
   }
 
   private static func read(
-    _ root: Node.Mapping, stem: String, with reader: inout NodeReader
+    _ root: [YAMLPair], stem: String, packagePlaces: inout [FilePlace],
+    with reader: inout NodeReader
   ) -> Metadata {
-    var values: [String: Node] = [:]
-    for (key, value) in root {
-      guard let name = key.scalar?.string, name != "<<" else { continue }
-      if keys.contains(name) {
-        values[name] = value
+    var values: [String: YAMLNode] = [:]
+    for (key, value) in root.map({ ($0.key, $0.value) }) {
+      if keys.contains(key.string) {
+        values[key.string] = value
       } else {
-        reader.reportUnknown(key: name, at: key, known: keys)
+        reader.reportUnknown(at: key, known: keys)
       }
     }
     for key in requiredKeys where values[key] == nil {
@@ -86,7 +105,9 @@ public struct MetadataParser {
     }
     if let node = values["outputs"] { metadata.outputs = outputs(node, with: &reader) }
     if let node = values["packages"] {
-      metadata.packages = packages(node, with: &reader)
+      let items = packages(node, with: &reader)
+      metadata.packages = items.map(\.text)
+      packagePlaces = items.map(\.node.place)
     }
     if let node = values["renamed_from"], let name = reader.text(node, "renamed_from") {
       if NameRules.findings(name: name, path: "").contains(where: { _ in true }) || name == stem {
@@ -113,19 +134,19 @@ public struct MetadataParser {
     return metadata
   }
 
-  private static func outputs(_ node: Node, with reader: inout NodeReader) -> [OutputField] {
+  private static func outputs(_ node: YAMLNode, with reader: inout NodeReader) -> [OutputField] {
     guard let items = reader.sequence(node, "outputs") else { return [] }
     var fields: [OutputField] = []
     for item in items {
-      guard case .mapping(let mapping) = item else {
+      guard case .mapping(let mapping, _) = item else {
         if let name = reader.filled(item, "outputs") { fields.append(.name(name)) }
         continue
       }
       var parts: [String: String] = [:]
-      for (key, value) in mapping {
-        guard let name = key.scalar?.string else { continue }
+      for (key, value) in mapping.map({ ($0.key, $0.value) }) {
+        let name = key.string
         guard ["name", "type", "description"].contains(name) else {
-          reader.reportUnknown(key: name, at: key, known: ["name", "type", "description"])
+          reader.reportUnknown(at: key, known: ["name", "type", "description"])
           continue
         }
         parts[name] = reader.text(value, "outputs.\(name)")
@@ -142,13 +163,15 @@ public struct MetadataParser {
     return fields
   }
 
-  private static func packages(_ node: Node, with reader: inout NodeReader) -> [String] {
-    reader.texts(node, "packages").compactMap { text, item in
-      guard let problem = Requirement.problem(with: text) else { return text }
+  private static func packages(
+    _ node: YAMLNode, with reader: inout NodeReader
+  ) -> [(text: String, node: YAMLNode)] {
+    reader.texts(node, "packages").filter { text, item in
+      guard let problem = Requirement.problem(with: text) else { return true }
       reader.report(
         .metadataValue, at: item, "`\(text.prefix(80))` is no accepted requirement: \(problem)",
         "write it as PEP 508 has it, such as `requests>=2.31,<3`")
-      return nil
+      return false
     }
   }
 }

@@ -11,11 +11,11 @@ struct ModuleGraph: Sendable {
   }
 
   /// The modules by path.
-  var modules: [String: Module] = [:]
+  var modules: [PathKey: Module] = [:]
 
   /// The modules that `imports` reach, sorted, and the names that nothing stands behind.
-  func closure(of imports: [String]) -> (paths: [String], missing: [String]) {
-    var paths: Set<String> = []
+  func closure(of imports: [String]) -> (paths: [PathKey], missing: [String]) {
+    var paths: Set<PathKey> = []
     var absent: Set<String> = []
     var pending = imports
     var seen = Set(imports)
@@ -40,23 +40,25 @@ struct ModuleGraph: Sendable {
   }
 
   /// The files that importing the dotted name runs: the packages on the way and the module.
-  private func files(for name: String) -> [String] {
+  private func files(for name: String) -> [PathKey] {
     let path = name.split(separator: ".").joined(separator: "/")
-    var own: [String] = []
-    for candidate in ["\(path).py", "\(path)/__init__.py"] where modules[candidate] != nil {
+    var own: [PathKey] = []
+    for candidate: PathKey in [PathKey("\(path).py"), PathKey("\(path)/__init__.py")]
+    where modules[candidate] != nil {
       own.append(candidate)
     }
     guard !own.isEmpty else { return [] }
     var parent = path
     while let slash = parent.lastIndex(of: "/") {
       parent = String(parent[..<slash])
-      if modules["\(parent)/__init__.py"] != nil { own.append("\(parent)/__init__.py") }
+      let package = PathKey("\(parent)/__init__.py")
+      if modules[package] != nil { own.append(package) }
     }
     return own
   }
 
   private func isFolder(_ name: String) -> Bool {
     let prefix = name.split(separator: ".").joined(separator: "/") + "/"
-    return modules.keys.contains { $0.hasPrefix(prefix) }
+    return modules.keys.contains { $0.text.hasBytes(before: prefix) }
   }
 }

@@ -1,5 +1,4 @@
 import UtilityModel
-import Yams
 
 /// Takes typed values out of YAML nodes and collects a finding for each that does not fit.
 struct NodeReader {
@@ -8,28 +7,38 @@ struct NodeReader {
 
   init(path: String) { self.path = path }
 
-  mutating func report(_ rule: Rule, at node: Node?, _ message: String, _ hint: String) {
+  mutating func report(_ rule: Rule, at node: YAMLNode?, _ message: String, _ hint: String) {
     findings.append(
       Finding(
-        path: path, line: node?.mark?.line ?? 0, column: node?.mark?.column ?? 0, rule: rule,
+        path: path, line: node?.place.line ?? 0, column: node?.place.column ?? 0, rule: rule,
         message: message, hint: hint))
   }
 
-  mutating func reportUnknown(key: String, at node: Node, known: [String]) {
-    let nearest = Suggestion.nearest(to: key, in: known)
+  mutating func reportUnknown(at key: YAMLText, known: [String]) {
+    let nearest = Suggestion.nearest(to: key.string, in: known)
     report(
-      .metadataUnknownKey, at: node, "unknown key `\(key.prefix(60))`",
+      .metadataUnknownKey, at: .scalar(key), "unknown key `\(key.string.prefix(60))`",
       nearest.map { "did you mean `\($0)`?" } ?? "known keys: \(known.joined(separator: ", "))")
   }
 
-  private mutating func mismatch(_ node: Node, _ key: String, expected: String) {
-    let kind =
-      switch node {
-      case .scalar(let scalar): YAMLScalar(scalar).kind
-      case .mapping: "a mapping"
-      case .sequence: "a list"
-      case .alias: "an alias"
-      }
+  mutating func mapping(_ node: YAMLNode, _ key: String, _ hint: String) -> [YAMLPair]? {
+    switch node {
+    case .mapping(let pairs, _): return pairs
+    case .alias: return nil
+    case .scalar, .sequence:
+      report(.metadataType, at: node, "`\(key)` must be a mapping", hint)
+      return nil
+    }
+  }
+
+  private mutating func mismatch(_ node: YAMLNode, _ key: String, expected: String) {
+    let kind: String
+    switch node {
+    case .scalar(let scalar): kind = YAMLScalar(scalar).kind
+    case .mapping: kind = "a mapping"
+    case .sequence: kind = "a list"
+    case .alias: return  // It is refused for itself.
+    }
     let quotable = node.scalar.map { YAMLScalar($0) != .null } ?? false
     let quote = expected == "a text" && quotable
     report(
@@ -37,7 +46,7 @@ struct NodeReader {
       quote ? "put it in quotes" : "write \(expected)")
   }
 
-  mutating func text(_ node: Node, _ key: String) -> String? {
+  mutating func text(_ node: YAMLNode, _ key: String) -> String? {
     if let scalar = node.scalar, case .text(let text) = YAMLScalar(scalar) {
       if text.utf8.contains(0) {
         report(.metadataValue, at: node, "`\(key)` has a NUL character", "remove it")
@@ -49,7 +58,7 @@ struct NodeReader {
     return nil
   }
 
-  mutating func filled(_ node: Node, _ key: String) -> String? {
+  mutating func filled(_ node: YAMLNode, _ key: String) -> String? {
     guard let text = text(node, key) else { return nil }
     if text.allSatisfy(\.isWhitespace) {
       report(.metadataValue, at: node, "`\(key)` is empty", "say something")
@@ -58,13 +67,13 @@ struct NodeReader {
     return text
   }
 
-  mutating func bool(_ node: Node, _ key: String) -> Bool? {
+  mutating func bool(_ node: YAMLNode, _ key: String) -> Bool? {
     if let scalar = node.scalar, case .bool(let value) = YAMLScalar(scalar) { return value }
     mismatch(node, key, expected: "true or false")
     return nil
   }
 
-  mutating func integer(_ node: Node, _ key: String, _ range: ClosedRange<Int64>) -> Int64? {
+  mutating func integer(_ node: YAMLNode, _ key: String, _ range: ClosedRange<Int64>) -> Int64? {
     guard let scalar = node.scalar, case .integer(let value) = YAMLScalar(scalar) else {
       mismatch(node, key, expected: "an integer")
       return nil
@@ -79,15 +88,15 @@ struct NodeReader {
     return value
   }
 
-  mutating func sequence(_ node: Node, _ key: String) -> Node.Sequence? {
-    if case .sequence(let sequence) = node { return sequence }
+  mutating func sequence(_ node: YAMLNode, _ key: String) -> [YAMLNode]? {
+    if case .sequence(let sequence, _) = node { return sequence }
     mismatch(node, key, expected: "a list")
     return nil
   }
 
-  mutating func texts(_ node: Node, _ key: String) -> [(text: String, node: Node)] {
+  mutating func texts(_ node: YAMLNode, _ key: String) -> [(text: String, node: YAMLNode)] {
     guard let items = sequence(node, key) else { return [] }
-    var texts: [(text: String, node: Node)] = []
+    var texts: [(text: String, node: YAMLNode)] = []
     for item in items {
       if let text = filled(item, key) { texts.append((text, item)) }
     }

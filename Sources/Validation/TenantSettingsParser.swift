@@ -1,10 +1,11 @@
 import UtilityModel
-import Yams
 
 /// Reads a repository's `tenant.yaml`.
 ///
-/// Source: contract, section 2. Call it on a `Concurrency.Thread`: see `YAMLDocument`.
+/// Source: contract, section 2.
 public enum TenantSettingsParser {
+  /// The largest accepted file, in bytes.
+  public static let sizeLimit = YAMLDocument.sizeLimit
   private static let keys = ["users", "userid", "policy"]
 
   /// The settings, as far as they are fine, and what is wrong with the rest.
@@ -16,39 +17,35 @@ public enum TenantSettingsParser {
     var reader = NodeReader(path: path)
     reader.findings = document.findings
     guard let root = document.root else { return (settings, document.findings.sorted()) }
-    for (key, value) in root {
-      switch key.scalar?.string {
+    for (key, value) in root.map({ ($0.key, $0.value) }) {
+      switch key.string {
       case "userid": settings.userid = reader.integer(value, "userid", 0...Int64.max)
       case "users": settings.users = users(value, with: &reader)
       case "policy": policy(value, into: &settings, with: &reader)
-      case let name?: reader.reportUnknown(key: name, at: key, known: keys)
-      case nil: break
+      default: reader.reportUnknown(at: key, known: keys)
       }
     }
     return (settings, reader.findings.sorted())
   }
 
   private static func users(
-    _ node: Node, with reader: inout NodeReader
+    _ node: YAMLNode, with reader: inout NodeReader
   ) -> [String: TenantSettings.User] {
-    guard case .mapping(let mapping) = node else {
-      reader.report(.metadataType, at: node, "`users` must be a mapping", "write `e-mail: {...}`")
+    guard let mapping = reader.mapping(node, "users", "write `e-mail: {...}`") else {
       return [:]
     }
     var users: [String: TenantSettings.User] = [:]
-    for (key, value) in mapping {
-      guard let email = key.scalar?.string.lowercased() else { continue }
-      if case .mapping(let fields) = value {
+    for (key, value) in mapping.map({ ($0.key, $0.value) }) {
+      let email = key.string.lowercased()
+      if case .mapping(let fields, _) = value {
         var user: TenantSettings.User?
         var username = ""
-        for (field, value) in fields {
-          switch field.scalar?.string {
+        for (field, value) in fields.map({ ($0.key, $0.value) }) {
+          switch field.string {
           case "userid":
             user = reader.integer(value, "userid", 0...Int64.max).map { .init(userid: $0) }
           case "username": username = reader.text(value, "username") ?? ""
-          case let name?:
-            reader.reportUnknown(key: name, at: field, known: ["userid", "username"])
-          case nil: break
+          default: reader.reportUnknown(at: field, known: ["userid", "username"])
           }
         }
         user?.username = username
@@ -61,14 +58,11 @@ public enum TenantSettingsParser {
   }
 
   private static func policy(
-    _ node: Node, into settings: inout TenantSettings, with reader: inout NodeReader
+    _ node: YAMLNode, into settings: inout TenantSettings, with reader: inout NodeReader
   ) {
-    guard case .mapping(let mapping) = node else {
-      reader.report(.metadataType, at: node, "`policy` must be a mapping", "write `medium: ...`")
-      return
-    }
-    for (key, value) in mapping {
-      switch key.scalar?.string {
+    guard let mapping = reader.mapping(node, "policy", "write `medium: ...`") else { return }
+    for (key, value) in mapping.map({ ($0.key, $0.value) }) {
+      switch key.string {
       case "medium":
         settings.mediumPolicy = choice(value, "medium", "warn, acknowledge or block", &reader)
       case "approval":
@@ -79,6 +73,7 @@ public enum TenantSettingsParser {
         settings.policy.history = choice(value, "history", "fast-forward or any", &reader)
       case "max_removals":
         // A bare number is an integer in YAML; both spellings are fine.
+        if case .alias = value { continue }
         let text = value.scalar?.string ?? ""
         settings.policy.removals = RemovalLimit(text)
         if settings.policy.removals == nil {
@@ -86,17 +81,15 @@ public enum TenantSettingsParser {
             .metadataValue, at: value, "`policy.max_removals` is `\(text.prefix(40))`",
             "write a share such as 20%, or a number")
         }
-      case let name?:
+      default:
         reader.reportUnknown(
-          key: name, at: key,
-          known: ["approval", "history", "max_removals", "medium", "signed"])
-      case nil: break
+          at: key, known: ["approval", "history", "max_removals", "medium", "signed"])
       }
     }
   }
 
   private static func choice<Choice: RawRepresentable<String>>(
-    _ node: Node, _ name: String, _ choices: String, _ reader: inout NodeReader
+    _ node: YAMLNode, _ name: String, _ choices: String, _ reader: inout NodeReader
   ) -> Choice? {
     guard let text = reader.text(node, "policy.\(name)") else { return nil }
     let choice = Choice(rawValue: text)

@@ -119,7 +119,7 @@ public struct UtilityFiles: Hashable, Sendable {
   public var sidecar: ObjectID?
 
   /// The utility's name.
-  public var name: String { SourcePath.stem(of: path) }
+  public var name: String { UtilityName.of(stem: SourcePath.stem(of: path)) }
 
   /// Files by their paths and blobs.
   public init(path: String, blob: ObjectID, sidecarPath: String?, sidecar: ObjectID?) {

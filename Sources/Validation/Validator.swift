@@ -18,7 +18,7 @@ public final class Validator: Sendable {
   public static let ruleSet: Digest = {
     var hasher = SHA256()
     // The number stands for the rules that are written in this module.
-    hasher.update("1\n")
+    hasher.update("2\n")
     hasher.update(CheckerPool.version.bytes)
     return hasher.finish()
   }()
@@ -79,6 +79,21 @@ public final class Validator: Sendable {
         return (TenantSettings(), [Self.tooLarge(size, YAMLDocument.sizeLimit, "tenant.yaml")])
       case .unreadable(let cause):
         return (TenantSettings(), [Self.unreadable(cause, "tenant.yaml")])
+      }
+    }
+  }
+
+  /// Those of `entries` that are Git LFS pointers: files that nothing else is judged of.
+  func pointers(
+    among entries: [SourceEntry], reading: @escaping BlobReaderFactory
+  ) async throws -> [SourceEntry] {
+    guard !entries.isEmpty else { return [] }
+    return try await pool.run {
+      let reader = try reading()
+      return entries.filter { entry in
+        // A pointer has three short lines; what cannot be read is no pointer that is known of.
+        guard case .bytes(let bytes) = reader.read(entry.id, limit: 1024) else { return false }
+        return Self.isLFSPointer(bytes)
       }
     }
   }
@@ -156,14 +171,15 @@ public final class Validator: Sendable {
       if Self.isLFSPointer(bytes) {
         verdict.sidecar.append(Self.pointer)
       } else {
-        let (metadata, findings) = MetadataParser.parse(bytes, path: "", stem: request.stem)
-        verdict.metadata = metadata
-        verdict.sidecar += findings
+        let reading = MetadataParser.read(bytes, path: "", stem: request.stem)
+        verdict.metadata = reading.metadata
+        verdict.packagePlaces = reading.packagePlaces
+        verdict.sidecar += reading.findings
       }
     }
   }
 
-  private static let pointer = Finding(
+  static let pointer = Finding(
     path: "", rule: .fileMode, message: "the file is a Git LFS pointer, not the file itself",
     hint: "take it out of LFS: `git lfs untrack`, then add it again")
 

@@ -11,6 +11,8 @@ struct Verdict: Equatable, Sendable {
   var sidecar: [Finding] = []
   /// The metadata, nil where the sidecar is refused or missing.
   var metadata: Metadata?
+  /// Where each of the metadata's packages stands in the sidecar.
+  var packagePlaces: [FilePlace] = []
   /// Dotted names of the modules below `lib` that the file may import.
   var imports: [String] = []
   /// SHA-256 of the `.py` blob in hexadecimal.
@@ -58,10 +60,10 @@ enum SourcePath {
   }
 
   /// The name that a path without its extension ends with, dots and all.
-  static func name(ofKey key: String) -> String {
-    let bytes = key.utf8
+  static func name(of key: PathKey) -> String {
+    let bytes = key.text.utf8
     let start = bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? bytes.startIndex
-    return String(key[start...])
+    return UtilityName.of(stem: key.text[start...])
   }
 
   /// The folder of a file's path: "." where it has none.

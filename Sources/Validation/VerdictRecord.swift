@@ -5,7 +5,7 @@ import UtilityModel
 ///
 /// The first byte is the version of the order. Integers are LEB128.
 enum VerdictRecord {
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
 
   /// The record of a verdict that may be kept.
   static func encode(_ verdict: Verdict) -> [UInt8] {
@@ -18,6 +18,10 @@ enum VerdictRecord {
     writer.add(verdict.metahash)
     writer.add(verdict.metadata != nil)
     if let metadata = verdict.metadata { writer.add(metadata) }
+    writer.add(verdict.packagePlaces) { writer, place in
+      writer.add(place.line)
+      writer.add(place.column)
+    }
     return writer.bytes
   }
 
@@ -33,6 +37,9 @@ enum VerdictRecord {
       verdict.filehash = reader.text()
       verdict.metahash = reader.text()
       if reader.flag() { verdict.metadata = reader.metadata() }
+      verdict.packagePlaces = reader.array {
+        FilePlace(line: $0.integer(), column: $0.integer())
+      }
       return reader.isWhole ? verdict : nil
     }
   }

@@ -1,5 +1,3 @@
-import Yams
-
 /// What a plain scalar means under YAML 1.1's type repository, which PyYAML and most tools follow.
 ///
 /// Written out instead of Yams' resolver, whose regular expressions cost more than the parsing.
@@ -11,8 +9,8 @@ enum YAMLScalar: Equatable {
   case timestamp
   case text(String)
 
-  init(_ scalar: Node.Scalar) {
-    guard scalar.style == .plain || scalar.style == .any else {
+  init(_ scalar: YAMLText) {
+    guard scalar.isPlain else {
       self = .text(scalar.string)
       return
     }

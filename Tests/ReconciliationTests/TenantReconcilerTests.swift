@@ -204,6 +204,71 @@ struct Rig {
     #expect(await rig.sync(force: true).changed == false)
   }
 
+  @Test("a folder renamed to another Unicode normal form is a rename of its files")
+  func normalForms() async throws {
+    let rig = try await Rig()
+    func files(_ folder: String, _ isThere: Bool = true) -> [String: String?] {
+      Dictionary(
+        uniqueKeysWithValues: Rig.files("a").map { path, text in
+          ("utils/\(folder)/" + path.dropFirst(6), isThere ? text : nil)
+        })
+    }
+    let (composed, decomposed) = ("Z\u{FC}rich", "Zu\u{308}rich")
+    try rig.push(files(composed))
+    await rig.sync()
+    for (step, (old, new)) in [(composed, decomposed), (decomposed, composed)].enumerated() {
+      try rig.push(files(old, false), time: 1_700_000_100 + step * 10)
+      let commit = try rig.push(files(new), time: 1_700_000_101 + step * 10)
+      #expect(status(await rig.sync())?.phase == .synced)
+      try await rig.expect(["a 1001 active"])
+      let sync = try #require(try await rig.entry("a")).sync
+      #expect(PathKey(sync.path) == PathKey("utils/\(new)/a.py"))
+      #expect(sync.revision == Revision(branch: "main", commit: commit).description)
+    }
+    try rig.push(files(decomposed), time: 1_700_000_200)
+    let both = await rig.sync()
+    #expect(status(both)?.report?.quarantined.map(\.name) == ["a"])
+    try rig.push(files(composed, false), time: 1_700_000_300)
+    #expect(status(await rig.sync())?.phase == .synced)
+    try await rig.expect(["a 1001 active"])
+  }
+
+  @Test("a tenant.yaml that is refused degrades the branch and changes nothing, over a restart")
+  func refusedSettings() async throws {
+    var rig = try await Rig()
+    let web = "import requests\n\ndef web(data, filter):\n    return data\n"
+    try rig.push(
+      Rig.files("a"), Rig.files("web"),
+      [
+        "utils/web.py": web,
+        "tenant.yaml": "policy: {medium: block}\nusers: {ann@example.com: 7}\nuserid: 3\n",
+      ])
+    #expect(status(await rig.sync())?.report?.quarantined.map(\.name) == ["web"])
+    let before = try #require(try await rig.entry("a"))
+    let good = status(await rig.sync())?.settings
+    for (step, text) in ["policy: {medium: blok}\n", "users: [\n"].enumerated() {
+      try rig.push(["tenant.yaml": text], time: 1_700_000_100 + step)
+      let outcome = await rig.sync()
+      #expect(status(outcome)?.phase == .degraded && status(outcome)?.settings == good)
+      #expect(status(outcome)?.report?.refusesSettings == true)
+      #expect(status(outcome)?.report?.quarantined.map(\.name) == ["web"])
+      try await rig.restart()
+      // A new utility has the owner that the former settings give.
+      try rig.push(Rig.files("n\(step)"), time: 1_700_000_110 + step)
+      let later = await rig.sync()
+      #expect(status(later)?.phase == .degraded && status(later)?.settings == good)
+      #expect(status(later)?.report?.quarantined.map(\.name) == ["web"])
+      #expect(try await rig.entry("n\(step)")?.userid == before.userid)
+      #expect(try await rig.entry("a") == before)
+      try rig.push(["utils/n\(step).py": nil, "utils/n\(step).yaml": nil], time: 1_700_000_120)
+      await rig.sync()
+    }
+    try rig.push(["tenant.yaml": "userid: 4\n"], time: 1_700_000_200)
+    let healed = await rig.sync()
+    #expect(status(healed)?.phase == .synced && status(healed)?.settings != good)
+    #expect(try await rig.entry("web") != nil)
+  }
+
   @Test("a refused version keeps the good one, over later commits and a restart")
   func quarantine() async throws {
     var rig = try await Rig()

@@ -84,11 +84,137 @@ import UtilityModel
     #expect(try await branch.write(["tenant.yaml": "userid: 5\n"]).names == nil)
     #expect(branch.state.settings.userid == 5)
     #expect(try await branch.write(["tenant.yaml": "# same\nuserid: 5\n"]).names == [])
-    try await branch.write(["tenant.yaml": "userid: x\n"])
-    #expect(branch.state.findings.map(\.rule) == ["MetadataType"])
-    #expect(branch.state.settings.userid == nil && branch.state.utilities["demo"] != nil)
+    #expect(try await branch.write(["tenant.yaml": nil]).names == nil)
+    #expect(branch.state.settings == TenantSettings() && branch.state.settingsBlob == nil)
+  }
+
+  @Test(
+    "a tenant.yaml that is refused leaves the former settings in force",
+    arguments: [
+      "policy: {medium: blok}\n", "policy: {medium: block\n", "users: [\n", "userid: x\n",
+    ])
+  func refusedSettings(_ text: String) async throws {
+    var branch = Branch()
+    try await branch.utility("web", source: "import requests\n" + Sample.source("web"))
+    try await branch.write(["tenant.yaml": "policy: {medium: block}\nuserid: 5\n"])
+    #expect(branch.refusal("web") == ["NoNetwork"])
+    let good = try #require(branch.state.settingsBlob)
+    #expect(try await branch.write(["tenant.yaml": text]).names == [])
+    #expect(branch.refusal("web") == ["NoNetwork"] && branch.state.settings.userid == 5)
+    #expect(branch.state.findings.contains { $0.path == "tenant.yaml" && $0.severity == .high })
+    #expect(branch.state.settingsBlob == good)
+    // A judge made anew is told what was in force.
+    let anew = try await branch.judgedAnew(settings: good)
+    #expect(anew.settings == branch.state.settings && anew.settingsBlob == good)
+    #expect(anew.refused == branch.state.refused && anew.findings == branch.state.findings)
     try await branch.set(["tenant.yaml": .link])
     #expect(branch.state.findings.map(\.rule) == ["FileMode"])
+    #expect(branch.state.settings.userid == 5 && branch.refusal("web") != nil)
+    try await branch.write(["tenant.yaml": "userid: 6\n"])
+    #expect(branch.state.settings.userid == 6 && branch.state.findings.isEmpty)
+    #expect(branch.state.utilities["web"] != nil)
+    // Where there is none any more, none is in force, whatever was.
+    let gone = Branch()
+    #expect(try await gone.judgedAnew(settings: good).settingsBlob == nil)
+  }
+
+  @Test("paths are told apart by their bytes")
+  func normalForms() async throws {
+    let (composed, decomposed) = ("utils/Z\u{FC}rich", "utils/Zu\u{308}rich")
+    var branch = Branch()
+    try await branch.utility("a", folder: composed)
+    #expect(branch.state.utilities["a"] != nil)
+    // Renamed in one change, in either order of its halves.
+    for (old, new) in [(composed, decomposed), (decomposed, composed)] {
+      try await branch.move("a", from: old, to: new)
+      let version = try #require(branch.state.utilities["a"])
+      #expect(PathKey(version.path) == PathKey("\(new)/a.py") && branch.state.refused.isEmpty)
+    }
+    try await branch.utility("a", folder: decomposed)
+    #expect(branch.refusal("a") == ["NameDuplicate"] && branch.state.utilities.isEmpty)
+    try await branch.write([PathKey("\(composed)/a.py"): nil])
+    try await branch.write([PathKey("\(composed)/a.yaml"): nil])
+    let version = try #require(branch.state.utilities["a"])
+    #expect(PathKey(version.path) == PathKey("\(decomposed)/a.py"))
+  }
+
+  @Test("shared modules too")
+  func moduleForms() async throws {
+    var branch = Branch()
+    try await branch.write(["lib/e\u{301}/x.py": "x = 1\n"])
+    try await branch.write(["lib/\u{E9}/x.py": "x = 2\n"])
+    #expect(branch.state.modules.count == 2)
+    try await branch.write(["lib/e\u{301}/x.py": nil])
+    #expect(branch.state.modules.keys.map { Array($0.text.utf8).count } == [11])
+  }
+
+  @Test("a combining mark behind a `/` hides nothing")
+  func combiningMarks() async throws {
+    var branch = Branch()
+    try await branch.utility("comb", folder: "utils/\u{301}d")
+    #expect(branch.state.utilities["comb"] != nil)
+    try await branch.write(["utils/\u{301}x.py": "import os\n"])
+    #expect(branch.state.refused.count == 1)
+    try await branch.set(["utils/\u{301}link": .link, "lib/\u{301}m.py": .text("import os\n")])
+    #expect(branch.state.findings.map(\.rule).sorted() == ["FileMode", "NoImportOS"])
+  }
+
+  @Test("the Kelvin sign is no `k`")
+  func kelvin() async throws {
+    var branch = Branch()
+    for name in ["k", "K"] {
+      try await branch.utility(name)
+      try await branch.utility("\u{212A}", folder: "utils/x")
+      #expect(branch.state.utilities.keys.sorted() == [name])
+      #expect(branch.state.refused.keys.sorted() == ["<U+212A>"])
+      #expect(branch.refusal("<U+212A>")?.contains("NameInvalid") == true)
+      try await branch.write([
+        PathKey("utils/\(name).py"): nil, PathKey("utils/\(name).yaml"): nil,
+      ])
+    }
+  }
+
+  @Test("a sidecar alone elsewhere says nothing of the utility of its name")
+  func strays() async throws {
+    var branch = Branch()
+    try await branch.utility("a")
+    try await branch.write(["utils/x/a.yaml": Sample.sidecar, "utils/y/A.yml": Sample.sidecar])
+    #expect(branch.state.utilities.keys.sorted() == ["a"] && branch.state.refused.isEmpty)
+    #expect(branch.state.findings.map(\.path) == ["utils/x/a.yaml", "utils/y/A.yml"])
+    #expect(branch.state.findings.allSatisfy { $0.rule == "SourceMissing" })
+    try await branch.write(["utils/a.py": nil, "utils/a.yaml": nil])
+    #expect(branch.refusal("a") == ["SourceMissing"] && branch.refusal("A") == ["SourceMissing"])
+    #expect(branch.state.findings.isEmpty)
+    try await branch.write(["utils/x/a.py": Sample.source("a")])
+    #expect(branch.state.findings.map(\.path) == ["utils/y/A.yml"])
+    try await branch.write(["utils/y/A.yml": nil])
+    #expect(branch.state.findings.isEmpty && branch.state.utilities["a"] != nil)
+  }
+
+  @Test("Git LFS pointers among other files are findings")
+  func pointers() async throws {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    var branch = Branch()
+    try await branch.write([
+      "utils/blob.bin": pointer, "lib/data/table.csv": pointer, "other/blob.bin": pointer,
+      "utils/readme.txt": "version 1\n",
+    ])
+    #expect(branch.state.findings.map(\.path) == ["lib/data/table.csv", "utils/blob.bin"])
+    #expect(branch.state.findings.allSatisfy { $0.rule == "FileMode" })
+    try await branch.write(["utils/blob.bin": "1,2\n"])
+    try await branch.set(["lib/data/table.csv": nil])
+    #expect(branch.state.findings.isEmpty)
+  }
+
+  @Test("packages that are not allowed are told at their place")
+  func packagePlaces() async throws {
+    var branch = Branch(packages: PackageAllowList("requests"))
+    try await branch.utility("a", sidecar: "packages:\n  - requests\n  - pandas\n")
+    let findings = branch.state.refused["a"]?.findings ?? []
+    #expect(findings.map { "\($0.rule) \($0.line):\($0.column)" } == ["PackageNotAllowed 7:5"])
+    try await branch.utility("a", sidecar: "packages: [requests]\n")
+    #expect(
+      branch.state.utilities["a"]?.packagePlaces == [FilePlace(line: 5, column: 12)])
   }
 
   @Test func duplicates() async throws {
@@ -195,7 +321,7 @@ import UtilityModel
       "from lib.m2 import x\n",
     ]
     for step in 0..<60 {
-      var files: [String: String?] = [:]
+      var files: [PathKey: String?] = [:]
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
         let roll = Int.random(in: 0..<10, using: &generator)
         let head = heads.randomElement(using: &generator) ?? ""
@@ -203,17 +329,18 @@ import UtilityModel
         if roll < 4 {
           let name = ["a", "A", "b", "c"].randomElement(using: &generator) ?? "a"
           let folder = ["utils", "utils/x"].randomElement(using: &generator) ?? "utils"
-          files["\(folder)/\(name).py"] = .some(gone ? nil : head + Sample.source(name))
+          files[PathKey("\(folder)/\(name).py")] = .some(gone ? nil : head + Sample.source(name))
         } else if roll < 7 {
           let name = ["a", "A", "b", "c"].randomElement(using: &generator) ?? "a"
           let folder = ["utils", "utils/x"].randomElement(using: &generator) ?? "utils"
           let ending = ["yaml", "yaml", "yml"].randomElement(using: &generator) ?? "yaml"
           let extra = ["", "acknowledge: [NoNetwork]\n", "timeout: 0\n"]
-          files["\(folder)/\(name).\(ending)"] = .some(
+          files[PathKey("\(folder)/\(name).\(ending)")] = .some(
             gone ? nil : Sample.sidecar + (extra.randomElement(using: &generator) ?? ""))
         } else if roll < 9 {
           let path = ["lib/m0.py", "lib/sub/m1.py", "lib/m2.py", "lib/__init__.py"]
-          files[path.randomElement(using: &generator) ?? ""] = .some(gone ? nil : head + "x = 1\n")
+          files[PathKey(path.randomElement(using: &generator) ?? "")] = .some(
+            gone ? nil : head + "x = 1\n")
         } else {
           let policy = MediumPolicy.allCases.randomElement(using: &generator) ?? .warn
           files["tenant.yaml"] = .some(gone ? nil : "policy: {medium: \(policy.rawValue)}\n")

@@ -149,6 +149,7 @@ import UtilityModel
     verdict.sidecar = [Finding(path: "", rule: .metadataValue, severity: .medium, message: "")]
     verdict.metadata = metadata
     verdict.imports = ["lib", "lib.a"]
+    verdict.packagePlaces = [FilePlace(line: 300, column: 5), FilePlace()]
     verdict.filehash = String(repeating: "a", count: 64)
     return verdict
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import UtilityModel
 
@@ -122,6 +123,30 @@ struct SidecarCase: Sendable, CustomTestStringConvertible {
     .init(
       "a duplicate in one of two outputs",
       "outputs:\n  - name: a\n    name: b\n  - name: c", ["MetadataSyntax 7:5"]),
+    .init(
+      "a duplicate with CRLF",
+      whole: (Sample.sidecar + "category: x\n").replacingOccurrences(of: "\n", with: "\r\n"),
+      ["MetadataSyntax 5:1"]),
+    .init(
+      "a duplicate in a flow mapping", "outputs: [{name: a, name: b}]", ["MetadataSyntax 5:21"]),
+    .init(
+      "a duplicate in a flow root",
+      whole: "{description: d, category: c, input_label: i, filter_label: f, category: x}\n",
+      ["MetadataSyntax 1:64"]),
+    .init("a duplicate with a space before its colon", "category : E", ["MetadataSyntax 5:1"]),
+    .init("a duplicate with an explicit key", "? category\n: E", ["MetadataSyntax 5:3"]),
+    .init("a duplicate in quotes", "\"category\": E", ["MetadataSyntax 5:1"]),
+    .init("a block text with lines like keys", "parameters: |\n  category: a\n  category: b", []),
+    .init("a byte order mark", whole: "\u{FEFF}" + Sample.sidecar, []),
+    .init("a control character", "parameters: a\u{1}b", ["MetadataSyntax 5:14"]),
+    .init("a control character behind CRLF", whole: "a: b\r\nc: \u{1}\n", ["MetadataSyntax 2:4"]),
+    .init(
+      "anchors, aliases and the rest at once",
+      whole: "description: &a D\ncategory: *a\nzzz: 1\ninput_label: i\n",
+      [
+        "MetadataMissingKey 0:0", "MetadataSyntax 1:14", "MetadataSyntax 2:11",
+        "MetadataUnknownKey 3:1",
+      ]),
   ]
 
   static let keys: [SidecarCase] = [
@@ -224,7 +249,7 @@ struct SidecarCase: Sendable, CustomTestStringConvertible {
     let over = await parse(padded((64 << 10) + 1))
     #expect(over.metadata == nil && over.findings.map(\.rule) == ["FileTooLarge"])
     let notText = await parse(Array(Sample.sidecar.utf8) + [0xff])
-    #expect(notText.metadata == nil && notText.findings.map(\.rule) == ["FileEncoding"])
+    #expect(notText.metadata == nil && Self.places(notText.findings) == ["FileEncoding 5:1"])
   }
 
   @Test("depth", arguments: [(15, false), (16, true), (17, true), (10_000, true)])
@@ -264,6 +289,8 @@ struct SidecarCase: Sendable, CustomTestStringConvertible {
     arguments: [
       "requests", "requests>=2.31,<3", "a.b-c_d", "x [ security , tests ] >= 2.8.1", "x (>=1.0)",
       "x==1.*", "x===1.0+local", "x~=1.4.2", "x!=1.5 ; python_version < '3.9'", "x;os_name=='nt'",
+      "x; (python_version>='3' and os_name == \"posix\") or 'linux' in sys_platform",
+      "x; sys_platform not in 'win32 cygwin'", "x ; extra == 'a'", "x; '3.9' <= python_version",
     ])
   func goodRequirement(_ text: String) { #expect(Requirement.problem(with: text) == nil) }
 
@@ -272,6 +299,9 @@ struct SidecarCase: Sendable, CustomTestStringConvertible {
     arguments: [
       "", " ", "-r other.txt", "--index-url=http://x", "x @ https://e.com/x.whl", "git+https://e",
       "x>=", "x>=1,", "x 1.0", "x=1", "[extra]", "x[", "x;", "x>=1 y", "_x", "é",
+      "a; bogus", "x; python_version", "x; python_version < 3.9", "x; python_version < '3' and",
+      "x; (os_name == 'nt'", "x; os_name == 'nt')", "x; os_name = 'nt'", "x; os_name == 'nt",
+      "x; nonsense == '1'", "x; os_name not 'nt'", "x; os_name == 'nt' os_name == 'nt'",
       "x (>=1) y", String(repeating: "x", count: 201), "x\nrequests", "../x", "./x", "x/y",
     ])
   func badRequirement(_ text: String) { #expect(Requirement.problem(with: text) != nil) }

@@ -85,17 +85,21 @@ struct Branch {
   let blobs: MemoryBlobs
   let validator: Validator
   private(set) var judge: BranchJudge
-  private(set) var tree: [String: Item] = [:]
+  private(set) var tree: [PathKey: Item] = [:]
   private let policy: MediumPolicy
+  private let packages: PackageAllowList
 
   init(
-    policy: MediumPolicy = .warn, validator: Validator = sharedValidator,
-    blobs: MemoryBlobs = MemoryBlobs()
+    policy: MediumPolicy = .warn, packages: PackageAllowList = .all,
+    validator: Validator = sharedValidator, blobs: MemoryBlobs = MemoryBlobs(),
+    settings: ObjectID? = nil
   ) {
     self.policy = policy
+    self.packages = packages
     self.validator = validator
     self.blobs = blobs
-    judge = BranchJudge(revision: Self.revision, mediumPolicy: policy)
+    judge = BranchJudge(
+      revision: Self.revision, mediumPolicy: policy, packages: packages, settings: settings)
   }
 
   var state: BranchState { judge.state }
@@ -104,18 +108,19 @@ struct Branch {
     branch: "main", commit: ObjectID(hex: String(repeating: "1", count: 40))!)
 
   @discardableResult
-  mutating func set(_ items: [String: Item?]) async throws -> BranchJudge.Update {
+  mutating func set(_ items: [PathKey: Item?]) async throws -> BranchJudge.Update {
     var changes: [SourceChange] = []
     for (path, item) in items.sorted(by: { $0.key < $1.key }) {
       tree[path] = item
-      changes.append(SourceChange(path: path, entry: item.map { entry(path, $0) }))
+      let found = item.map { entry(path.text, $0) }
+      changes.append(SourceChange(path: path.text, entry: found))
     }
     return try await judge.update(
       to: Self.revision, changes: changes, validator: validator, reading: blobs.factory)
   }
 
   @discardableResult
-  mutating func write(_ files: [String: String?]) async throws -> BranchJudge.Update {
+  mutating func write(_ files: [PathKey: String?]) async throws -> BranchJudge.Update {
     try await set(files.mapValues { $0.map { .text($0) } })
   }
 
@@ -124,9 +129,20 @@ struct Branch {
     _ name: String, folder: String = "utils", source: String? = nil, sidecar: String = ""
   ) async throws {
     try await write([
-      "\(folder)/\(name).py": source ?? Sample.source(name),
-      "\(folder)/\(name).yaml": Sample.sidecar + sidecar,
+      PathKey("\(folder)/\(name).py"): source ?? Sample.source(name),
+      PathKey("\(folder)/\(name).yaml"): Sample.sidecar + sidecar,
     ])
+  }
+
+  /// Moves a utility's files to another folder.
+  mutating func move(_ name: String, from old: String, to new: String) async throws {
+    var items: [PathKey: Item?] = [:]
+    for ending in [".py", ".yaml"] {
+      let path = PathKey("\(old)/\(name)\(ending)")
+      items.updateValue(tree[path], forKey: PathKey("\(new)/\(name)\(ending)"))
+      items.updateValue(nil, forKey: path)
+    }
+    try await set(items)
   }
 
   /// The rules that a name was refused by, sorted; nil where it is not refused.
@@ -135,8 +151,9 @@ struct Branch {
   }
 
   /// The same tree judged by a fresh judge.
-  func judgedAnew() async throws -> BranchState {
-    var fresh = Branch(policy: policy, validator: validator, blobs: blobs)
+  func judgedAnew(settings: ObjectID? = nil) async throws -> BranchState {
+    var fresh = Branch(
+      policy: policy, packages: packages, validator: validator, blobs: blobs, settings: settings)
     try await fresh.set(tree.mapValues { $0 })
     return fresh.state
   }

@@ -69,6 +69,9 @@ struct SyncCommand: AsyncParsableCommand {
           print("  quarantined: \(utility.name)")
           for finding in utility.findings { print("    " + Output.text(finding)) }
         }
+        for finding in branch.report?.settingsFindings ?? [] {
+          print("  refused, the former settings stay: \(Output.text(finding))")
+        }
         if let held = branch.report?.held { print("  held: \(held.reason)") }
         for note in branch.report?.notes ?? [] { print("  note: \(note.message)") }
         if let error = branch.report?.error { print("  failed: \(error)") }
@@ -92,12 +95,13 @@ struct SyncSummary: Encodable {
     var phase: SyncPhase
     var changes: [String: Int]
     var quarantined: [QuarantinedUtility]
+    var findings: [Finding]
     var held: HeldRevision?
     var notes: [SyncNote]
     var error: String?
 
     enum CodingKeys: CodingKey {
-      case branch, revision, phase, changes, quarantined, held, notes, error
+      case branch, revision, phase, changes, quarantined, findings, held, notes, error
     }
 
     /// Every key is written, null where there is nothing.
@@ -108,6 +112,7 @@ struct SyncSummary: Encodable {
       try container.encode(phase, forKey: .phase)
       try container.encode(changes, forKey: .changes)
       try container.encode(quarantined, forKey: .quarantined)
+      try container.encode(findings, forKey: .findings)
       try container.encode(held, forKey: .held)
       try container.encode(notes, forKey: .notes)
       try container.encode(error, forKey: .error)
@@ -128,7 +133,8 @@ struct SyncSummary: Encodable {
           Branch(
             branch: branch.branch, revision: branch.attempted ?? branch.applied,
             phase: branch.phase, changes: branch.report?.changes ?? [:],
-            quarantined: branch.report?.quarantined ?? [], held: branch.report?.held,
+            quarantined: branch.report?.quarantined ?? [],
+            findings: branch.report?.findings ?? [], held: branch.report?.held,
             notes: branch.report?.notes ?? [], error: branch.report?.error)
         })
     }

@@ -217,7 +217,7 @@ enum SourceLines {
       let reader = try repository.reading()
       var sources: [String: [UInt8]] = [:]
       for path in places {
-        guard let blob = review.blobs[path],
+        guard let blob = review.blobs[PathKey(path)],
           case .bytes(let bytes) = reader.read(blob, limit: Validator.sourceLimit)
         else { continue }
         sources[path] = bytes
