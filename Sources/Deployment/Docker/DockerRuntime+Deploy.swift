@@ -197,7 +197,11 @@ extension DockerRuntime {
       hostConfig: .init(
         networkMode: "", memory: memory, memorySwap: memory,
         nanoCpus: Int64(configuration.cpus * 1e9), pidsLimit: configuration.pids,
-        tmpfs: ["/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"]))
+        tmpfs: [
+          "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777",
+          // Podman adds one that can be written to where the root is read-only.
+          "/var/tmp": "ro,noexec,nosuid,nodev,size=4k,mode=0555",
+        ]))
   }
 
   private func labels(

@@ -116,7 +116,7 @@ extension DockerRuntime {
         guard !found.releases.contains(where: \.isRunning) else { return }
         // What is not known any more is not missed when its end is told.
         slots[slot]?.seen = SlotContainers()
-        for pause in found.pauses { try await engine.remove(pause.id) }
+        for pause in found.pauses { try await removePause(pause, found) }
         try await removeNetwork(of: slot.tenant)
       } catch {
         logger.warning(
@@ -126,13 +126,16 @@ extension DockerRuntime {
   }
 
   private func removeNetwork(of tenant: TenantCode) async throws(EngineFailure) {
+    let name = network(of: tenant)
     do throws(EngineFailure) {
-      let network = try await engine.network(network(of: tenant))
+      let network = try await engine.network(name)
       guard network.labels?[ContainerLabel.owner] == configuration.owner else { return }
-      try await engine.removeNetwork(network.id)
+      // By its name: Podman 4.3 removes one that somebody is in when it is given the id.
+      try await engine.removeNetwork(name)
     } catch {
-      // 403: somebody is in it, the tenant's other runtime for one.
-      guard error.isMissing || error.kind == .refused(403) else { throw error }
+      // Somebody is in it, the tenant's other runtime for one: 403, and 500 of Podman.
+      let isInUse = error.kind == .refused(403) || error.message.contains("network is being used")
+      guard error.isMissing || isInUse else { throw error }
     }
   }
 
@@ -160,9 +163,9 @@ extension DockerRuntime {
         where !container.isServing && !deaf.contains(where: { $0.id == container.id }) {
           await part(with: container, slot)
         }
-        guard found.serving == nil, deaf.isEmpty else { return }
+        guard !found.releases.contains(where: \.isRunning) else { return }
         slots[slot]?.seen = SlotContainers()
-        for pause in found.pauses { try await engine.remove(pause.id) }
+        for pause in found.pauses { try await removePause(pause, found) }
       }
     }
     let known = Set(all.compactMap { $0.labels[ContainerLabel.channel] })

@@ -162,7 +162,10 @@ extension EngineClient {
     do throws(EngineFailure) {
       try await send(.post, "/networks/create", body: NewNetwork(name: name, labels: labels))
     } catch {
-      guard error.kind == .refused(409) else { throw error }
+      // 409, and 500 of Podman 4.3.
+      let isThere =
+        error.kind == .refused(409) || error.message.contains("network already exists")
+      guard isThere else { throw error }
     }
   }
 

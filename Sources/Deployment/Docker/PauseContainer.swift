@@ -15,7 +15,7 @@ extension DockerRuntime {
     let network = network(of: slot.tenant)
     try await ensureNetwork(network, slot)
     slots[slot]?.seen.pauses = Array(found.pauses.prefix(1))
-    for spare in found.pauses.dropFirst() { try await engine.remove(spare.id) }
+    for spare in found.pauses.dropFirst() { try await removePause(spare, found) }
     if let pause = found.pause {
       let details = try await engine.container(pause.id)
       if details.isRunning {
@@ -24,9 +24,20 @@ extension DockerRuntime {
         return try await engine.container(pause.id)
       }
       slots[slot]?.seen.pauses = []
-      try await engine.remove(pause.id)
+      try await removePause(pause, found)
     }
     return try await makePause(of: slot, network: network)
+  }
+
+  /// Removes a pause container, and first those that have joined it: their network ends with it, and
+  /// Podman keeps a container that another one has joined.
+  func removePause(
+    _ pause: ContainerSummary, _ found: SlotContainers
+  ) async throws(EngineFailure) {
+    for joined in found.releases where joined.pause.hasPrefix("\(pause.id.prefix(12))@") {
+      try await engine.remove(joined.id)
+    }
+    try await engine.remove(pause.id)
   }
 
   /// A network that is there already may be another's: it is used as it is.
