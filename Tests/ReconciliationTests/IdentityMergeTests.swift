@@ -5,8 +5,8 @@ import UtilityModel
 
 @testable import Reconciliation
 
-/// Merges of sides that had the same name apart, and dates that lie: the ids are the same whether the
-/// agent looks after every commit of the approved branch or once at the end.
+/// Merges of sides that had the same name apart, several that had one name, and dates that lie: the ids
+/// are the same whether the agent looks after every commit of the approved branch or once at the end.
 @Suite("Identity through merges") struct IdentityMergeTests {
   /// How often the agent looks.
   enum Pace: CaseIterable { case each, lastTwo, all }
@@ -151,6 +151,28 @@ import UtilityModel
       await scene.rig.sync()
       let ids = try await scene.rig.catalog().filter { $0.hasSuffix(" active") }
       #expect(ids == ["a 1003 active", "z 1002 active"], "\(pace)")
+    }
+  }
+
+  @Test("two that were removed under one name come back one after the other")
+  func twoReturn() async throws {
+    for pace in Pace.allCases {
+      var scene = try await Scene(pace)
+      try scene.commit(Self.files("a", "a"), Self.files("n", "n"), Self.files("z", "z"))
+      await scene.rig.sync()
+      try scene.commit(Self.gone("a"))
+      await scene.rig.sync()
+      try scene.commit(Self.gone("n"), Self.files("a", "n"))
+      try scene.commit(Self.gone("a"))
+      await scene.rig.sync()
+      try scene.commit(Self.files("a", "n"))
+      await scene.push()
+      try scene.commit(Self.gone("a"), Self.files("m", "n", edited: 3))
+      await scene.push(isBeforeLastTwo: true)
+      try scene.commit(Self.files("a", "a"))
+      await scene.push()
+      try scene.commit(["README": "x"])
+      try await scene.expect(["a 1001 active", "m 1002 active", "z 1003 active"])
     }
   }
 
