@@ -289,6 +289,9 @@ struct IdentityAssignment {
       if let symbol = symbols[0][namesake], tried.contains(symbol) { return nil }
       // One of them went from the other's branch on the way.
       if went(symbols[1][name], 0) || went(symbols[0][namesake], 1) { return nil }
+      // Both came to the name as others: only what comes up under a name is taken for its holder.
+      let (one, two) = (born(name, 1).lowercased(), born(namesake, 0).lowercased())
+      guard one == two || one == name.lowercased() || two == name.lowercased() else { return nil }
       return namesake
     }
     var partners: [String: String] = [:]

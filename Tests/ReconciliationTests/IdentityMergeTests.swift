@@ -176,6 +176,24 @@ import UtilityModel
     }
   }
 
+  @Test("new ones of two branches that come to one name by renames")
+  func renamedToOneName() async throws {
+    for pace in Pace.allCases {
+      var scene = try await Scene(pace)
+      try scene.commit(Self.files("a", "a"))
+      try scene.rig.repository.git("branch", "trial", "main")
+      await scene.rig.sync()
+      try scene.commit(Self.files("x", "x"))
+      await scene.push()
+      try scene.commit(Self.files("y", "y"), branch: "trial")
+      await scene.push(isBeforeLastTwo: true)
+      try scene.commit(Self.gone("x"), Self.files("n", "x", edited: 3))
+      await scene.push()
+      try scene.commit(Self.gone("y"), Self.files("n", "y", edited: 3), branch: "trial")
+      try await scene.expect(["a 1001 active", "n 1002 active", "n 1003 draft"])
+    }
+  }
+
   @Test("dates before all others on what is applied", arguments: [1, 1_000_000_000, 1_700_000_100])
   func oldDates(_ time: Int) async throws {
     var scene = try await Scene(.each)
