@@ -167,8 +167,15 @@ struct IdentityAssignment {
     }
   }
 
-  /// Takes the number of the same name on the other branch.
+  /// Takes the number of the same utility on the other branch, as the history or the name says.
   private mutating func joinNamesakes(_ side: Int) {
+    var numbers: [Int: Int32] = [:]
+    for (name, symbol) in symbols[1 - side] {
+      if case .existing(let id)? = identity(name, 1 - side) { numbers[symbol] = id }
+    }
+    for name in names where sides[side].standing(name).isPresent && identity(name, side) == nil {
+      if let id = symbols[side][name].flatMap({ numbers[$0] }) { claim(name, id, side) }
+    }
     for name in names where sides[side].standing(name).isPresent && identity(name, side) == nil {
       guard case .existing(let id)? = namesake(of: born(name, side), 1 - side) else { continue }
       // One that went from this branch on the way has nothing to do with the new one.

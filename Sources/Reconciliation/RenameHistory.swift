@@ -61,8 +61,11 @@ final class RenameHistory {
   private func run() throws(GitError) {
     let heads = branches.compactMap { $0.isMoved ? $0.head : nil }
     let known = branches.compactMap(\.applied)
+    lineage.rewritten = try rewritten()
+    let isRewritten = !lineage.rewritten.isEmpty
     let (starts, commits) = try repository.read { (git) throws(GitError) in
-      try HistoryRegion.find(heads: heads, known: known, limit: Self.limit, in: git)
+      try HistoryRegion.find(
+        heads: heads, known: known, isRewritten: isRewritten, limit: Self.limit, in: git)
     }
     for commit in commits {
       for parent in commit.parents { children[parent, default: 0] += 1 }
@@ -84,13 +87,21 @@ final class RenameHistory {
       guard branch.isMoved, let head = branch.head, var state = states[head] else { continue }
       joined.update(&state)
       resolve(state, on: branch)
-      if branch.isLost { lineage.rewritten.insert(branch.name) }
-      guard let applied = branch.applied else { continue }
+    }
+  }
+
+  /// The branches that do not go on from what is applied of them.
+  private func rewritten() throws(GitError) -> Set<String> {
+    var names: Set<String> = []
+    for branch in branches where branch.isMoved {
+      if branch.isLost { names.insert(branch.name) }
+      guard let applied = branch.applied, let head = branch.head else { continue }
       let isOnward = try repository.read { (git) throws(GitError) in
         try git.isAncestor(applied, of: head)
       }
-      if !isOnward { lineage.rewritten.insert(branch.name) }
+      if !isOnward { names.insert(branch.name) }
     }
+    return names
   }
 
   // MARK: States

@@ -194,6 +194,27 @@ import UtilityModel
     }
   }
 
+  @Test("a trial branch made anew from an approved one that removed what the former had")
+  func newTrial() async throws {
+    for pace in Pace.allCases {
+      var scene = try await Scene(pace)
+      try scene.commit(Self.files("a", "a"), Self.files("n", "n"))
+      try scene.rig.repository.git("branch", "trial", "main")
+      try scene.commit(Self.files("a", "a", edited: 3), branch: "trial")
+      try scene.commit(Self.gone("n"))
+      await scene.rig.sync()
+      try await scene.rig.expect(["a 1001 active", "a 1001 draft", "n 1002 draft"])
+      try scene.commit(Self.files("x", "x"))
+      await scene.push()
+      try scene.commit(Self.gone("x"), Self.files("n", "x"))
+      try scene.rig.repository.git("branch", "-f", "trial", "main")
+      await scene.push(isBeforeLastTwo: true)
+      try scene.commit(Self.files("a", "a", edited: 5), branch: "trial")
+      try scene.commit(["README": "x"])
+      try await scene.expect(["a 1001 active", "a 1001 draft", "n 1002 inactive", "n 1003 active"])
+    }
+  }
+
   @Test("dates before all others on what is applied", arguments: [1, 1_000_000_000, 1_700_000_100])
   func oldDates(_ time: Int) async throws {
     var scene = try await Scene(.each)
