@@ -215,6 +215,22 @@ import UtilityModel
     }
   }
 
+  @Test("a trial branch that is rebased and approved in one push")
+  func rebasedAndApproved() async throws {
+    var scene = try await Scene(.all)
+    try scene.commit(Self.files("a", "a"))
+    try scene.rig.repository.git("branch", "trial", "main")
+    try scene.commit(Self.files("p", "p"), branch: "trial")
+    try scene.commit(Self.gone("p"), Self.files("q", "p", edited: 3), branch: "trial")
+    await scene.rig.sync()
+    try await scene.rig.expect(["a 1001 active", "q 1002 draft"])
+    try scene.commit(Self.files("a", "a", edited: 3))
+    try scene.commit(Self.files("p", "p"))
+    try scene.commit(Self.gone("p"), Self.files("q", "p", edited: 3))
+    try scene.rig.repository.git("branch", "-f", "trial", "main")
+    try await scene.expect(["a 1001 active", "q 1002 active"])
+  }
+
   @Test("dates before all others on what is applied", arguments: [1, 1_000_000_000, 1_700_000_100])
   func oldDates(_ time: Int) async throws {
     var scene = try await Scene(.each)
