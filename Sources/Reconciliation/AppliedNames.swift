@@ -48,12 +48,16 @@ struct AppliedNames: Sendable {
   }
 
   /// The number of the utility that was removed last under a name.
-  func removedID(_ name: String) -> Int32? {
+  func removedID(_ name: String) -> Int32? { removedIDs(name).first }
+
+  /// The numbers of the utilities that were removed under a name, the last one first.
+  func removedIDs(_ name: String) -> [Int32] {
     index.entries(like: name)
       .filter {
         $0.status == .inactive && !heldOnApproved.contains($0.id) && !heldOnTrial.contains($0.id)
       }
-      .max { ($0.updateddate, $0.id) < ($1.updateddate, $1.id) }?.id
+      .sorted { ($0.updateddate, $0.id) > ($1.updateddate, $1.id) }
+      .map(\.id)
   }
 
   /// The live entries of a name: its own spelling first, the active one first.

@@ -4,12 +4,15 @@ import UtilityModel
 /// The part of a history that `RenameHistory` goes through.
 enum HistoryRegion {
   /// The commits to go through, parents first, and where to start: commits whose names are known, or
-  /// a commit from which both the known ones and the new ones come.
+  /// a commit from which both the known ones and the new ones come. `isRewritten`: some branch does
+  /// not go on from its known commit; then what both have is gone through as well, if it is not too far.
   ///
   /// Throws `tooLarge` beyond `limit` commits.
   static func find(
-    heads: [ObjectID], known: [ObjectID], limit: Int, in git: borrowing RepositoryHandle
+    heads: [ObjectID], known: [ObjectID], isRewritten: Bool, limit: Int,
+    in git: borrowing RepositoryHandle
   ) throws(GitError) -> (starts: [ObjectID], commits: [CommitNode]) {
+    var short: (starts: [ObjectID], commits: [CommitNode])?
     if !known.isEmpty {
       let commits = try git.commits(reachedBy: heads, without: known, limit: limit)
       var starts = boundary(of: commits)
@@ -19,11 +22,18 @@ enum HistoryRegion {
       // A head that goes back to before what is applied is in neither.
       let members = Set(commits.map(\.id))
       let isKnown = heads.allSatisfy { members.contains($0) || known.contains($0) }
-      if isKnown, starts.isSubset(of: known) { return (starts.sorted(), commits) }
+      if isKnown, starts.isSubset(of: known) { short = (starts.sorted(), commits) }
+      if let short, !isRewritten { return short }
     }
-    // A side branch is older than what is applied: go back to where all of them meet.
-    let (start, commits) = try git.commits(backFrom: heads + known, limit: limit)
-    return (start.map { [$0] } ?? [], commits)
+    // A side branch is older than what is applied, or what went on the way from the abandoned commits
+    // to the new ones went before: go back to where all of them meet.
+    do throws(GitError) {
+      let (start, commits) = try git.commits(backFrom: heads + known, limit: limit)
+      return (start.map { [$0] } ?? [], commits)
+    } catch {
+      guard error.code == .tooLarge, let short else { throw error }
+      return short
+    }
   }
 
   /// Whether the commits that `head` has over `applied` touch one name at most, all together.

@@ -133,13 +133,9 @@ struct IdentityAssignment {
     let isKnown = input.lineage?.origins[sides[side].branch] != nil
     let isRewritten = input.lineage?.rewritten.contains(sides[side].branch) == true
     joinNamesakes(side)
-    for name in fresh where identity(name, side) == nil {
+    for name in inOrder(fresh, side) where identity(name, side) == nil {
       // What is back as it was declares what it declared before: that is no news.
-      if isBack(name, side), let id = applied.removedID(born(name, side)),
-        claim(name, id, side)
-      {
-        continue
-      }
+      if let id = back(name, side), claim(name, id, side) { continue }
       if let from = declared(name, side), let id = left(from, side) { claim(name, id, side) }
     }
     for name in fresh where identity(name, side) == nil && (!isKnown || isRewritten) {
@@ -150,10 +146,8 @@ struct IdentityAssignment {
 
   /// The removed namesake's number: of one that goes in this very sync, or went before.
   private mutating func revive(_ side: Int) {
-    for name in names
-    where sides[side].standing(name).isPresent && identity(name, side) == nil
-      && !isNewcomer(name, side)
-    {
+    for name in inOrder(names, side)
+    where sides[side].standing(name).isPresent && identity(name, side) == nil {
       // Where the history was followed it says who went last under the name.
       let last = input.lineage?.lastHolders[born(name, side).lowercased()]
       func isLast(_ id: Int32) -> Bool {
@@ -164,17 +158,24 @@ struct IdentityAssignment {
         return last == nil ? !lineage.followed.contains(id) : id == last
       }
       let namesakes = input.observed.entries(like: born(name, side)).filter {
-        isLast($0.id) && $0.status != .inactive
+        isLast($0.id) && $0.status != .inactive && forerunners(name, side).isEmpty
           && claimed[0][$0.id] == nil && claimed[1][$0.id] == nil
           && isFree($0.id, for: name, 0) && isFree($0.id, for: name, 1)
       }
       if let going = namesakes.map(\.id).min(), claim(name, going, side) { continue }
-      if let id = applied.removedID(born(name, side)) { claim(name, id, side) }
+      if let id = removed(name, side) { claim(name, id, side) }
     }
   }
 
-  /// Takes the number of the same name on the other branch.
+  /// Takes the number of the same utility on the other branch, as the history or the name says.
   private mutating func joinNamesakes(_ side: Int) {
+    var numbers: [Int: Int32] = [:]
+    for (name, symbol) in symbols[1 - side] {
+      if case .existing(let id)? = identity(name, 1 - side) { numbers[symbol] = id }
+    }
+    for name in names where sides[side].standing(name).isPresent && identity(name, side) == nil {
+      if let id = symbols[side][name].flatMap({ numbers[$0] }) { claim(name, id, side) }
+    }
     for name in names where sides[side].standing(name).isPresent && identity(name, side) == nil {
       guard case .existing(let id)? = namesake(of: born(name, side), 1 - side) else { continue }
       // One that went from this branch on the way has nothing to do with the new one.
@@ -193,9 +194,40 @@ struct IdentityAssignment {
     symbols[side][name].flatMap { input.lineage?.births[$0] } ?? name
   }
 
-  /// Whether it cannot be one that was removed before the history that was followed.
-  private func isNewcomer(_ name: String, _ side: Int) -> Bool {
-    symbols[side][name].map { input.lineage?.newcomers.contains($0) == true } ?? false
+  /// The new utilities that came up under a name's first one before its own.
+  private func forerunners(_ name: String, _ side: Int) -> Set<Int> {
+    symbols[side][name].flatMap { input.lineage?.forerunners[$0] } ?? []
+  }
+
+  /// The names, those with forerunners after them.
+  private func inOrder(_ names: [String], _ side: Int) -> [String] {
+    guard input.lineage?.forerunners.isEmpty == false else { return names }
+    let places = names.enumerated().map {
+      (earlier: forerunners($0.element, side).count, place: $0.offset)
+    }
+    return places.sorted(by: <).map { names[$0.place] }
+  }
+
+  /// The number of the utility that was removed under a name before the history that was followed.
+  ///
+  /// Where several came up under the name since, each takes one, the first of them the last removed.
+  private func removed(_ name: String, _ side: Int) -> Int32? {
+    var ids = applied.removedIDs(born(name, side))
+    let earlier = forerunners(name, side)
+    guard !earlier.isEmpty else { return ids.first }
+    // Of those that went again, or have no number yet, each counts as one that took its turn.
+    var turns = earlier.count
+    for symbol in earlier {
+      for (other, known) in symbols.enumerated() {
+        guard let holder = known.first(where: { $0.value == symbol })?.key,
+          case .existing(let id)? = identity(holder, other)
+        else { continue }
+        ids.removeAll { $0 == id }
+        turns -= 1
+        break
+      }
+    }
+    return ids.filter { claimed[side][$0] == nil }.dropFirst(turns).first
   }
 
   /// The former name that a new name declares: where its history was followed, when it came up.
@@ -209,12 +241,12 @@ struct IdentityAssignment {
     return from?.lowercased() == name.lowercased() ? nil : from
   }
 
-  /// Whether a removed utility is back with the sidecar that it had.
-  private func isBack(_ name: String, _ side: Int) -> Bool {
-    guard !isNewcomer(name, side), let version = sides[side].standing(name).version,
-      let id = applied.removedID(born(name, side))
-    else { return false }
-    return input.observed[id, .inactive]?.metahash == version.metahash.hex
+  /// The number of a removed utility that is back with the sidecar that it had.
+  private func back(_ name: String, _ side: Int) -> Int32? {
+    guard let version = sides[side].standing(name).version, let id = removed(name, side),
+      input.observed[id, .inactive]?.metahash == version.metahash.hex
+    else { return nil }
+    return id
   }
 
   /// The number of a former name that the branch does not have any more.
@@ -264,6 +296,9 @@ struct IdentityAssignment {
       if let symbol = symbols[0][namesake], tried.contains(symbol) { return nil }
       // One of them went from the other's branch on the way.
       if went(symbols[1][name], 0) || went(symbols[0][namesake], 1) { return nil }
+      // Both came to the name as others: only what comes up under a name is taken for its holder.
+      let (one, two) = (born(name, 1).lowercased(), born(namesake, 0).lowercased())
+      guard one == two || one == name.lowercased() || two == name.lowercased() else { return nil }
       return namesake
     }
     var partners: [String: String] = [:]

@@ -47,7 +47,7 @@ extension RenameHistory {
   static func addedApart(
     _ first: NameState, _ other: NameState
   ) -> [(key: String, symbol: Int, target: Int)] {
-    let pairs = first.births.union(other.births).sorted().compactMap {
+    let pairs = Set(first.births.keys).union(other.births.keys).sorted().compactMap {
       key -> (key: String, symbol: Int, target: Int)? in
       let last = first.holders[key]?.symbol ?? first.graves[key]?.last?.symbol
       guard let one = last, let two = other.holders[key]?.symbol, one != two

@@ -16,9 +16,9 @@ public struct Lineage: Sendable {
   var origins: [String: [String: Origin]] = [:]
   /// The name under which a new utility came up, by its number.
   var births: [Int: String] = [:]
-  /// New utilities, by their number, before which another one had come up under the name: none of
-  /// them is a removed one that is back.
-  var newcomers: Set<Int> = []
+  /// By the number of a new utility, those new ones that had come up under its name before: each of
+  /// them may be a removed one that is back, and they come first.
+  var forerunners: [Int: Set<Int>] = [:]
   /// Branch, then the numbers of utilities that went from it on the way.
   var removed: [String: Set<Int32>] = [:]
   /// Branch, then new utilities that went from it on the way, by their number.

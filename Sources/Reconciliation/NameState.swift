@@ -50,8 +50,8 @@ struct NameState {
   var graves: [String: [Death]] = [:]
   /// All that went on the way, also where another one went under the name since.
   var gone: Set<Int> = []
-  /// The names under which new ones came up on the way, lower case.
-  var births: Set<String> = []
+  /// The new ones that came up on the way, by the lower-case name under which they did.
+  var births: [String: Set<Int>] = [:]
   /// How many utilities were joined when this was last brought up to date (`JoinedSymbols`).
   var joins = 0
 

@@ -50,6 +50,9 @@ private struct Planning {
         if subjects[identity] == nil { subjects[identity] = Subject() }
       }
     }
+    for id in input.identities.values.flatMap(\.values) where subjects[.existing(id)] == nil {
+      subjects[.existing(id)] = Subject()
+    }
     var settlement = Settlement()
     for (identity, subject) in subjects.sorted(by: { Self.order($0.key) < Self.order($1.key) }) {
       settlement.wishes.append(wish(identity, subject))
@@ -179,9 +182,12 @@ private struct Planning {
       put(identity, draft, status: .draft, source: source)
     }
     if active == nil, draft == nil {
-      guard let source = rest[.active] ?? rest[.draft] else { return }
+      guard let source = rest[.active] ?? rest[.draft] else {
+        if wish.subject.isGone, let source = rest[.inactive] { renameRemoved(wish, source) }
+        return
+      }
       rest[source.status] = nil
-      remove(identity, source)
+      remove(wish, source)
     }
     for left in rest.values.sorted(by: { $0.key < $1.key }) {
       plan.deletes.append(left.key)
@@ -323,22 +329,14 @@ private struct Planning {
       revision: document.quarantine?.revision ?? head, findings: refusal.findings)
   }
 
-  private mutating func remove(_ identity: EntryIdentity, _ source: CatalogEntry) {
+  private mutating func remove(_ wish: Wish, _ source: CatalogEntry) {
     var entry = source
     entry.status = .inactive
     entry.quarantine = nil
     entry.sync.rollback = nil
     entry.updateddate = input.now
     entry.sync.syncedAt = input.now
-    if let name = input.lineage?.lastNames[source.id], name != source.name {
-      // It was renamed before it went: a revival looks for it under its last name.
-      let address = source.status == .active ? input.activeAddress : input.trialAddress
-      EntryBuilder.rename(&entry, to: name, restURL: address.url(of: name))
-    }
-    if let last = input.lineage?.lastHolders[entry.name.lowercased()], last != source.id {
-      // A revival takes the one that went last; several may go in one sync.
-      entry.updateddate -= 1
-    }
+    nameRemoved(&entry, wish, source)
     if let provenance = input.provenance[source.sync.branch]?[source.name] {
       entry.sync.revision =
         Revision(branch: source.sync.branch, commit: provenance.commit).description
@@ -349,11 +347,44 @@ private struct Planning {
       entry.sync.approvedBy = provenance.approvedBy
     }
     plan.puts.append(
-      EntryPut(identity: identity, entry: entry, replaces: source.status, contents: .remove))
+      EntryPut(identity: wish.identity, entry: entry, replaces: source.status, contents: .remove))
     plan.changes.append(
       PlannedChange(
         kind: .remove, name: source.name, id: source.id, branch: source.sync.branch, old: source,
         new: entry))
+  }
+
+  /// Gives a utility that went without a live entry the last name that it had in git: it may have come
+  /// by that while another one's draft stood there.
+  private mutating func renameRemoved(_ wish: Wish, _ source: CatalogEntry) {
+    var entry = source
+    entry.updateddate = input.now
+    nameRemoved(&entry, wish, source)
+    plan.puts.append(
+      EntryPut(identity: wish.identity, entry: entry, replaces: .inactive, contents: .keep))
+  }
+
+  /// Puts the entry of a utility that went where a revival looks for it: under its last name, and
+  /// after those that went under that before.
+  private func nameRemoved(_ entry: inout CatalogEntry, _ wish: Wish, _ source: CatalogEntry) {
+    if let name = lastName(wish, source), name != source.name {
+      let isTried = source.port == "\(input.trialAddress.port)"
+      let address = isTried ? input.trialAddress : input.activeAddress
+      EntryBuilder.rename(&entry, to: name, restURL: address.url(of: name))
+    }
+    if let last = input.lineage?.lastHolders[entry.name.lowercased()], last != source.id {
+      // Several may go in one sync.
+      entry.updateddate -= 1
+    }
+  }
+
+  /// The name that a utility had before it went, where its entry may have another.
+  private func lastName(_ wish: Wish, _ source: CatalogEntry) -> String? {
+    if let name = input.lineage?.lastNames[source.id] { return name }
+    guard wish.subject.isGone else { return nil }
+    let branches = [input.approved.revision.branch, input.trialBranch]
+    return branches.filter { source.status == .inactive || $0 == source.sync.branch }
+      .compactMap { input.identities[$0]?.filter { $0.value == source.id }.keys.min() }.first
   }
 
   /// Every refused name, in scope or not: reports tell the whole state.

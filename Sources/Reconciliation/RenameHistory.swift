@@ -61,8 +61,11 @@ final class RenameHistory {
   private func run() throws(GitError) {
     let heads = branches.compactMap { $0.isMoved ? $0.head : nil }
     let known = branches.compactMap(\.applied)
+    lineage.rewritten = try rewritten()
+    let isRewritten = !lineage.rewritten.isEmpty
     let (starts, commits) = try repository.read { (git) throws(GitError) in
-      try HistoryRegion.find(heads: heads, known: known, limit: Self.limit, in: git)
+      try HistoryRegion.find(
+        heads: heads, known: known, isRewritten: isRewritten, limit: Self.limit, in: git)
     }
     for commit in commits {
       for parent in commit.parents { children[parent, default: 0] += 1 }
@@ -76,17 +79,29 @@ final class RenameHistory {
       states[commit.id] = state
     }
     annotateRemoved()
+    for (symbol, earlier) in lineage.forerunners {
+      let new = Set(earlier.map { joined[$0] }).filter { id(of: $0) == nil && $0 != symbol }
+      lineage.forerunners[symbol] = new.isEmpty ? nil : new
+    }
     for branch in branches {
       guard branch.isMoved, let head = branch.head, var state = states[head] else { continue }
       joined.update(&state)
       resolve(state, on: branch)
-      if branch.isLost { lineage.rewritten.insert(branch.name) }
-      guard let applied = branch.applied else { continue }
+    }
+  }
+
+  /// The branches that do not go on from what is applied of them.
+  private func rewritten() throws(GitError) -> Set<String> {
+    var names: Set<String> = []
+    for branch in branches where branch.isMoved {
+      if branch.isLost { names.insert(branch.name) }
+      guard let applied = branch.applied, let head = branch.head else { continue }
       let isOnward = try repository.read { (git) throws(GitError) in
         try git.isAncestor(applied, of: head)
       }
-      if !isOnward { lineage.rewritten.insert(branch.name) }
+      if !isOnward { names.insert(branch.name) }
     }
+    return names
   }
 
   // MARK: States
@@ -151,8 +166,8 @@ final class RenameHistory {
     }
   }
 
-  private func id(of symbol: Int, on branch: String) -> Int32? {
-    if let id = ids[branch]?[symbol] { return id }
+  private func id(of symbol: Int, on branch: String? = nil) -> Int32? {
+    if let branch, let id = ids[branch]?[symbol] { return id }
     for other in branches where other.name != branch {
       if let id = ids[other.name]?[symbol] { return id }
     }
@@ -211,7 +226,7 @@ final class RenameHistory {
     try join(&others, with: state, touched)
     let known = state.gone
     for other in others {
-      state.births.formUnion(other.births)
+      state.births.merge(other.births) { $0.union($1) }
       state.gone.formUnion(other.gone)
     }
     guard !touched.isEmpty else {
@@ -327,10 +342,9 @@ final class RenameHistory {
     }
     symbols += 1
     lineage.births[symbols] = unit.name
-    // The one that was removed under the name before all this is back only once.
-    let isFirst = ([state] + others).allSatisfy { !$0.births.contains(key) }
-    if !isFirst { lineage.newcomers.insert(symbols) }
-    state.births.insert(key)
+    // Those that were removed under the name before all this are back one after the other.
+    lineage.forerunners[symbols] = state.births[key]
+    state.births[key, default: []].insert(symbols)
     if let declared { lineage.declared[symbols] = declared }
     return symbols
   }

@@ -5,6 +5,9 @@ import UtilityModel
 struct Subject {
   var approved: String?
   var trial: String?
+
+  /// Whether no branch has it.
+  var isGone: Bool { approved == nil && trial == nil }
 }
 
 /// What is wanted of one utility's documents.

@@ -5,8 +5,8 @@ import UtilityModel
 
 @testable import Reconciliation
 
-/// Merges of sides that had the same name apart, and dates that lie: the ids are the same whether the
-/// agent looks after every commit of the approved branch or once at the end.
+/// Merges of sides that had the same name apart, several that had one name, and dates that lie: the ids
+/// are the same whether the agent looks after every commit of the approved branch or once at the end.
 @Suite("Identity through merges") struct IdentityMergeTests {
   /// How often the agent looks.
   enum Pace: CaseIterable { case each, lastTwo, all }
@@ -152,6 +152,83 @@ import UtilityModel
       let ids = try await scene.rig.catalog().filter { $0.hasSuffix(" active") }
       #expect(ids == ["a 1003 active", "z 1002 active"], "\(pace)")
     }
+  }
+
+  @Test("two that were removed under one name come back one after the other")
+  func twoReturn() async throws {
+    for pace in Pace.allCases {
+      var scene = try await Scene(pace)
+      try scene.commit(Self.files("a", "a"), Self.files("n", "n"), Self.files("z", "z"))
+      await scene.rig.sync()
+      try scene.commit(Self.gone("a"))
+      await scene.rig.sync()
+      try scene.commit(Self.gone("n"), Self.files("a", "n"))
+      try scene.commit(Self.gone("a"))
+      await scene.rig.sync()
+      try scene.commit(Self.files("a", "n"))
+      await scene.push()
+      try scene.commit(Self.gone("a"), Self.files("m", "n", edited: 3))
+      await scene.push(isBeforeLastTwo: true)
+      try scene.commit(Self.files("a", "a"))
+      await scene.push()
+      try scene.commit(["README": "x"])
+      try await scene.expect(["a 1001 active", "m 1002 active", "z 1003 active"])
+    }
+  }
+
+  @Test("new ones of two branches that come to one name by renames")
+  func renamedToOneName() async throws {
+    for pace in Pace.allCases {
+      var scene = try await Scene(pace)
+      try scene.commit(Self.files("a", "a"))
+      try scene.rig.repository.git("branch", "trial", "main")
+      await scene.rig.sync()
+      try scene.commit(Self.files("x", "x"))
+      await scene.push()
+      try scene.commit(Self.files("y", "y"), branch: "trial")
+      await scene.push(isBeforeLastTwo: true)
+      try scene.commit(Self.gone("x"), Self.files("n", "x", edited: 3))
+      await scene.push()
+      try scene.commit(Self.gone("y"), Self.files("n", "y", edited: 3), branch: "trial")
+      try await scene.expect(["a 1001 active", "n 1002 active", "n 1003 draft"])
+    }
+  }
+
+  @Test("a trial branch made anew from an approved one that removed what the former had")
+  func newTrial() async throws {
+    for pace in Pace.allCases {
+      var scene = try await Scene(pace)
+      try scene.commit(Self.files("a", "a"), Self.files("n", "n"))
+      try scene.rig.repository.git("branch", "trial", "main")
+      try scene.commit(Self.files("a", "a", edited: 3), branch: "trial")
+      try scene.commit(Self.gone("n"))
+      await scene.rig.sync()
+      try await scene.rig.expect(["a 1001 active", "a 1001 draft", "n 1002 draft"])
+      try scene.commit(Self.files("x", "x"))
+      await scene.push()
+      try scene.commit(Self.gone("x"), Self.files("n", "x"))
+      try scene.rig.repository.git("branch", "-f", "trial", "main")
+      await scene.push(isBeforeLastTwo: true)
+      try scene.commit(Self.files("a", "a", edited: 5), branch: "trial")
+      try scene.commit(["README": "x"])
+      try await scene.expect(["a 1001 active", "a 1001 draft", "n 1002 inactive", "n 1003 active"])
+    }
+  }
+
+  @Test("a trial branch that is rebased and approved in one push")
+  func rebasedAndApproved() async throws {
+    var scene = try await Scene(.all)
+    try scene.commit(Self.files("a", "a"))
+    try scene.rig.repository.git("branch", "trial", "main")
+    try scene.commit(Self.files("p", "p"), branch: "trial")
+    try scene.commit(Self.gone("p"), Self.files("q", "p", edited: 3), branch: "trial")
+    await scene.rig.sync()
+    try await scene.rig.expect(["a 1001 active", "q 1002 draft"])
+    try scene.commit(Self.files("a", "a", edited: 3))
+    try scene.commit(Self.files("p", "p"))
+    try scene.commit(Self.gone("p"), Self.files("q", "p", edited: 3))
+    try scene.rig.repository.git("branch", "-f", "trial", "main")
+    try await scene.expect(["a 1001 active", "q 1002 active"])
   }
 
   @Test("dates before all others on what is applied", arguments: [1, 1_000_000_000, 1_700_000_100])

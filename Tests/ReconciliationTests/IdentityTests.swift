@@ -325,4 +325,40 @@ import UtilityModel
     await rig.sync()
     try await rig.expect(["a 1001 draft", "n 1002 active"])
   }
+
+  @Test("renamed, removed and back while another one's draft has the name")
+  func removedBehindDraft() async throws {
+    let rig = try await Rig()
+    try rig.push(Self.files("a", "a", "draft: true\n"), Self.files("b", "b"))
+    try rig.repository.git("branch", "trial", "main")
+    try rig.push(
+      Self.gone("a"), Self.gone("b"), Self.files("n", "b"), branch: "trial", time: 1_700_000_100)
+    await rig.sync()
+    let n = Self.files("n", "a", "draft: true\n")
+    for (number, files) in [n.merging(Self.gone("a")) { $1 }, Self.gone("n"), n].enumerated() {
+      try rig.push(files, time: 1_700_000_200 + number)
+      await rig.sync()
+      let removed = (number == 0 ? "a" : "n") + " 1001 inactive"
+      try await rig.expect([removed, "b 1002 active", "n 1002 draft"].sorted())
+    }
+    try rig.repository.git("update-ref", "-d", "refs/heads/trial")
+    await rig.sync()
+    try await rig.expect(["b 1002 active", "n 1001 draft"])
+  }
+
+  @Test("a refused rename that is removed and comes back")
+  func refusedThenBack() async throws {
+    let rig = try await Rig()
+    try rig.push(Self.files("a", "a"), Self.files("b", "b"))
+    await rig.sync()
+    try rig.push(
+      Self.gone("a"), Self.files("d", "a", "timeout: 0\n"), time: 1_700_000_100)
+    await rig.sync()
+    try rig.push(Self.gone("d"), time: 1_700_000_200)
+    await rig.sync()
+    try await rig.expect(["b 1002 active", "d 1001 inactive"])
+    try rig.push(Self.files("d", "a", edited: 3), time: 1_700_000_300)
+    await rig.sync()
+    try await rig.expect(["b 1002 active", "d 1001 active"])
+  }
 }
