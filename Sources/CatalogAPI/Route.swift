@@ -77,8 +77,7 @@ enum Route: String, CaseIterable {
     var response = APIError(
       status: .methodNotAllowed, code: .methodNotAllowed, message: message
     ).response()
-    // No method at all is allowed where a GET is 404 (RFC 9110, section 10.2.1).
-    response.headers[.allow] = self == .legacyWrite ? "" : "GET, HEAD"
+    response.headers[.allow] = "GET, HEAD"
     return response
   }
 }

@@ -5,9 +5,11 @@ import ctypes
 import http.client
 import importlib.machinery
 import importlib.util
+import io
 import json
 import os
 import shutil
+import tarfile
 import tempfile
 import threading
 import time
@@ -94,6 +96,22 @@ class Engine:
         number = self.ask("POST", f"/containers/create?name={name}", spec)["Id"]
         self.ask("POST", f"/containers/{number}/start")
         return number
+
+    def broken_image(self):
+        """Makes an image in which no server starts; its name."""
+        number = self.ask("POST", "/containers/create", {"Image": "python-utils:latest"})["Id"]
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            file = tarfile.TarInfo("serve.py")
+            program = b"raise SystemExit('this server does not start')\n"
+            file.size, file.mode = len(program), 0o644
+            archive.addfile(file, io.BytesIO(program))
+        path = f"/v1.41/containers/{number}/archive?path=/opt/python-utils"
+        status, answer = engine.call(self.folder, "PUT", path, buffer.getvalue(), "application/x-tar")
+        assert status == 200, answer
+        self.ask("POST", f"/commit?container={number}&repo=broken&tag=latest")
+        self.remove(number)
+        return "broken:latest"
 
     def output(self, number):
         """What a container that ends by itself has written."""

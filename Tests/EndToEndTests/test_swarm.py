@@ -95,8 +95,7 @@ def test_a_release_that_does_not_become_healthy_is_a_failure_and_never_success(s
     agent.stop()
     live.write("which", "'v2'")
     commit = live.commit_and_push()
-    # No server starts in so little memory.
-    agent.start(ready=False, runtime__memory=16)
+    agent.start(ready=False, runtime__image=swarm.broken_image())
     wait_for(agent.is_ready, "it is ready", patience=90)
     status = agent.failed(having="went back to the former release")
     assert status["attempted"].endswith(commit) and not status["applied"].endswith(commit)

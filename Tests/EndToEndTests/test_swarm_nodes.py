@@ -219,8 +219,7 @@ def test_a_rollback_is_a_failure_of_that_revision(swarm, agent, live):
     agent.stop()
     live.write("which", "'v2'")
     commit = live.commit_and_push()
-    # No server starts in so little memory.
-    agent.start(ready=False, runtime__memory=16)
+    agent.start(ready=False, runtime__image=swarm.broken_image())
     wait_for(agent.is_ready, "it is ready", patience=120)
     status = agent.failed(having="went back to the former release")
     assert status["attempted"].endswith(commit) and not status["applied"].endswith(commit)
