@@ -32,7 +32,7 @@ struct MongoChangeWriter {
   }
 
   /// So many documents, or bytes of files, go to the server at once.
-  private static let batch = (documents: 500, bytes: 8 << 20)
+  private static let batch = (documents: 200, bytes: 4 << 20)
 
   /// The same writer in a transaction.
   func within(_ session: MongoSession?) -> Self {
