@@ -46,6 +46,10 @@ public protocol CatalogStore: Sendable {
   /// How many connections to the database are at work now.
   var activeConnections: Int { get }
 
+  /// Whether a tenant's first entries, where there are many, are written in parts: what an
+  /// interrupted first sync leaves is what the next one begins with.
+  var fillsInParts: Bool { get }
+
   /// All known tenants, sorted by code.
   func tenants() async throws(CatalogError) -> [TenantRecord]
 

@@ -21,6 +21,8 @@ public final class EmbeddedCatalog: CatalogStore {
   private let onWrite: (@Sendable (Int) -> Void)?
   /// What seals files, or nil where they are stored in the clear.
   let cipher: ContentCipher?
+  /// Every change is one transaction here.
+  public let fillsInParts = false
 
   /// Opens the catalog in the file `path`, and makes it and its folder where there are none.
   ///

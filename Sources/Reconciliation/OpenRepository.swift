@@ -74,6 +74,15 @@ extension OpenRepository: BlobReader {
     }
   }
 
+  /// Gives back what is kept of blobs that nobody will ask for again.
+  func forget(_ ids: [ObjectID]) {
+    blobs.withLock { blobs in
+      for id in ids {
+        if let bytes = blobs.bytes.removeValue(forKey: id) { blobs.room += bytes.count }
+      }
+    }
+  }
+
   private func keep(_ bytes: [UInt8], of id: ObjectID, upTo limit: Int = smallBlob) {
     guard bytes.count <= limit else { return }
     blobs.withLock { blobs in

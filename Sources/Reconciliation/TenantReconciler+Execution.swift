@@ -44,7 +44,7 @@ extension TenantReconciler {
     try await executor.finish(active: prepared.releases.active, trial: prepared.releases.trial)
     FaultPoint.reached("finished")
     log(prepared, duration: duration)
-    return !prepared.plan.isEmpty
+    return !prepared.plan.isEmpty || headStart != nil
   }
 
   func newStatuses(
@@ -65,7 +65,7 @@ extension TenantReconciler {
       status.pins = pins.isEmpty ? nil : pins
       status.report = SyncReport(
         revision: revision, startedAt: started, duration: duration,
-        changes: prepared.plan.counts(branch: state.revision.branch), quarantined: quarantined,
+        changes: changes(of: prepared, state.revision.branch), quarantined: quarantined,
         findings: state.findings)
       let isWhole = quarantined.isEmpty && status.report?.refusesSettings == false
       status.phase = isWhole ? .synced : .degraded
@@ -107,13 +107,21 @@ extension TenantReconciler {
     return next
   }
 
+  /// How many changes of each kind a branch brought, those that were written ahead with them.
+  private func changes(of prepared: PreparedSync, _ branch: String) -> [String: Int] {
+    let planned = prepared.plan.counts(branch: branch)
+    guard let headStart, branch == approvedName else { return planned }
+    return planned.merging(headStart.counts, uniquingKeysWith: +)
+  }
+
   func log(_ prepared: PreparedSync, duration: Double) {
     let plan = prepared.plan
+    let changes = plan.changes.count + (headStart?.counts.values.reduce(0, +) ?? 0)
     let refused = plan.quarantined.count + plan.trialQuarantined.count
     logger.info(
       "reconciled",
       metadata: [
-        "revision": "\(prepared.input.approved.revision)", "changes": "\(plan.changes.count)",
+        "revision": "\(prepared.input.approved.revision)", "changes": "\(changes)",
         "quarantined": "\(refused)", "duration_ms": "\(Int(duration))",
       ])
     for note in plan.notes {

@@ -84,6 +84,13 @@ extension TenantReconciler {
     var parent: ObjectID?
   }
 
+  /// A judge of an empty tree under the operator's policy; `settings` is the `tenant.yaml` in force.
+  func emptyJudge(at revision: Revision, settings: ObjectID?) -> BranchJudge {
+    BranchJudge(
+      revision: revision, mediumPolicy: context.settings.mediumPolicy,
+      packages: context.settings.packages, settings: settings)
+  }
+
   func judge(
     _ repository: OpenRepository, _ branch: String, _ head: ObjectID, _ fingerprint: String,
     rollbacks: [String: UtilityRollback] = [:]
@@ -113,10 +120,7 @@ extension TenantReconciler {
               from: [:], to: former, in: handle)
           }
         }
-        var base = BranchJudge(
-          revision: Revision(branch: branch, commit: applied),
-          mediumPolicy: context.settings.mediumPolicy, packages: context.settings.packages,
-          settings: settings)
+        var base = emptyJudge(at: Revision(branch: branch, commit: applied), settings: settings)
         _ = try await base.update(
           to: Revision(branch: branch, commit: applied), changes: changes, validator: validator,
           reading: reading)
@@ -129,11 +133,7 @@ extension TenantReconciler {
       }
     }
     let base = judge?.state.revision.commit
-    var current =
-      judge
-      ?? BranchJudge(
-        revision: revision, mediumPolicy: context.settings.mediumPolicy,
-        packages: context.settings.packages, settings: settings)
+    var current = judge ?? emptyJudge(at: revision, settings: settings)
     judge = nil
     let (changes, parent) = try await context.pool.run {
       try repository.read { (handle) throws(GitError) in
@@ -147,7 +147,9 @@ extension TenantReconciler {
     }
     let update = try await current.update(
       to: revision, changes: changes, validator: validator, reading: reading)
-    let incremental = same && base != nil && base == applied
+    let incremental =
+      same && base != nil && base == applied
+      || branch == approvedName && headStart?.tip == head && base == head
     return JudgedBranch(
       judge: current, update: update, names: incremental ? update.names : nil, known: known,
       parent: parent)

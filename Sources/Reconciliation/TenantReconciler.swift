@@ -38,6 +38,8 @@ public actor TenantReconciler {
   private var attempted: GitObserver.Heads?
   var judges: [String: BranchJudge] = [:]
   var packages: PackageOutlook?
+  /// What the sync that is under way has written ahead of its plan.
+  var headStart: HeadStart?
   var failures = 0
   /// Whether the store may hold more than `statuses` and the snapshot say.
   var isUncertain = false
@@ -178,6 +180,8 @@ public actor TenantReconciler {
       try await serveLastRelease()
       return try await recordHold(heads, started: started)
     }
+    headStart = try await takeHeadStart(repository, heads)
+    defer { headStart = nil }
     return try await execute(
       prepareAllowed(repository, heads: heads), started: started, clock: clock)
   }

@@ -51,20 +51,27 @@ struct Inventory: Sendable {
     if key == "tenant.yaml" {
       settings = change.entry
       touched.settings = true
-    } else if path.hasBytes(before: "utils/") {
-      if [".py", ".yaml", ".yml"].contains(where: path.hasBytes(after:)) {
-        setUnit(path, change.entry, &touched)
-      } else {
-        setOther(key, change.entry, &touched)
-      }
-    } else if path.hasBytes(before: "lib/") {
-      if path.hasBytes(after: ".py") {
-        modules[key] = change.entry
-        touched.modules.insert(key)
-      } else {
-        setOther(key, change.entry, &touched)
-      }
+    } else if let unit = Self.unit(of: path) {
+      setUnit(path, change.entry, unit, &touched)
+    } else if Self.isModule(path) {
+      modules[key] = change.entry
+      touched.modules.insert(key)
+    } else if path.hasBytes(before: "utils/") || path.hasBytes(before: "lib/") {
+      setOther(key, change.entry, &touched)
     }
+  }
+
+  /// The key of the unit that the file at `path` belongs to, or nil where it belongs to none.
+  static func unit(of path: String) -> PathKey? {
+    guard path.hasBytes(before: "utils/"),
+      [".py", ".yaml", ".yml"].contains(where: path.hasBytes(after:))
+    else { return nil }
+    return PathKey(SourcePath.withoutExtension(path))
+  }
+
+  /// Whether a file at `path` is a shared module.
+  static func isModule(_ path: String) -> Bool {
+    path.hasBytes(before: "lib/") && path.hasBytes(after: ".py")
   }
 
   private mutating func setOther(
@@ -79,9 +86,8 @@ struct Inventory: Sendable {
   }
 
   private mutating func setUnit(
-    _ path: String, _ entry: SourceEntry?, _ touched: inout Touched
+    _ path: String, _ entry: SourceEntry?, _ key: PathKey, _ touched: inout Touched
   ) {
-    let key = PathKey(SourcePath.withoutExtension(path))
     let name = SourcePath.name(of: key).lowercased()
     var unit = units[key] ?? Unit()
     if path.hasBytes(after: ".py") {

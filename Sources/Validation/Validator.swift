@@ -12,6 +12,8 @@ public final class Validator: Sendable {
   let checkers: CheckerPool
   private let cache: VerdictCache
   let pool: BlockingPool
+  /// So many utilities keep all checkers but one busy, which leaves room for what goes on beside them.
+  public let unhurriedStep: Int
   private let progress: JudgingProgress?
 
   /// Digest of the whole rule set: a change of it has everything judged anew.
@@ -36,6 +38,7 @@ public final class Validator: Sendable {
     cache = VerdictCache(
       path: cachePath, rules: Self.ruleSet(of: limits.python), logger: logger)
     pool = BlockingPool(name: "validate", width: width)
+    unhurriedStep = Self.chunk * max(1, width - 2)
     self.progress = progress
   }
 

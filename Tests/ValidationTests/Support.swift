@@ -158,6 +158,25 @@ struct Branch {
     return fresh.state
   }
 
+  /// The same tree in parts of `size` names.
+  func parts(size: Int) throws -> TreeParts {
+    try TreeParts(
+      tree.map { SourceChange(path: $0.key.text, entry: entry($0.key.text, $0.value)) }, size: size)
+  }
+
+  /// The same tree judged part after part by a fresh judge, and the names that each part touched.
+  func judged(in parts: TreeParts) async throws -> (BranchState, [Set<String>]) {
+    var fresh = BranchJudge(revision: Self.revision, mediumPolicy: policy, packages: packages)
+    var names: [Set<String>] = []
+    for (index, part) in parts.utilities.enumerated() {
+      let update = try await fresh.update(
+        to: Self.revision, changes: index == 0 ? parts.shared + part : part, validator: validator,
+        reading: blobs.factory)
+      names.append(update.names ?? Set(fresh.state.utilities.keys))
+    }
+    return (fresh.state, names)
+  }
+
   private func entry(_ path: String, _ item: Item) -> SourceEntry {
     switch item {
     case .text(let text): .init(path: path, id: blobs.add(Array(text.utf8)), kind: .file)

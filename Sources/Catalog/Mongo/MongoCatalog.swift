@@ -37,6 +37,9 @@ public final class MongoCatalog: CatalogStore {
   /// How many connections to the server are at work now.
   public var activeConnections: Int { connection.activeConnections }
 
+  /// A server's transactions are bounded.
+  public let fillsInParts = true
+
   /// Nothing is kept open that would have to be closed: the pool ends with this object.
   public func close() async throws(CatalogError) {}
 

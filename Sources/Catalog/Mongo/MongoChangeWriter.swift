@@ -77,9 +77,9 @@ struct MongoChangeWriter {
   /// Tells of a write that was done.
   private func done(_ step: String) { if journal == nil { catalog.onStep(step) } }
 
-  /// What finds a stored document also when the write is done again.
+  /// What finds a stored document: also when the write is done again, and faster than by its place.
   private func place(of former: StoredEntry, _ status: String) throws -> BSON {
-    guard journal != nil, let id = former.objectID else {
+    guard let id = former.objectID else {
       return MongoSchema.place(former.entry.id, status)
     }
     let filter = BSON()
@@ -144,20 +144,22 @@ struct MongoChangeWriter {
         if case .new(let index) = put.identity { index } else { nil }
       })
     guard !new.isEmpty else { return [:] }
+    let counter = try client.first(names.counters, Self.counter, session: session)
+    let counted = max(1000, counter?.integer("value") ?? 0)
     // Foreign documents have numbers too.
     let top = try client.first(
-      names.tasks, BSON(), session: session,
+      names.tasks, BSON { $0.set("id") { $0.set("$gt", counted) } }, session: session,
       options: {
         $0.set("sort") { $0.set("id", Int32(-1)) }
         $0.set("projection") { $0.set("id", Int32(1)) }
       })
-    let floor = max(1000, top?.integer("id") ?? 0)
+    let floor = max(counted, top?.integer("id") ?? 0)
     if let journal { return try assign(new, above: floor, journal) }
     let reply = try client.write(
       names.database,
       BSON {
         $0.set("findAndModify", names.counters.collection)
-        $0.set("query") { $0.set("_id", "tasks") }
+        $0.set("query", Self.counter)
         $0.set("update", [Self.increment(by: Int64(new.count), floor: floor)])
         $0.set("upsert", true)
         $0.set("new", true)
@@ -170,17 +172,18 @@ struct MongoChangeWriter {
     return Dictionary(uniqueKeysWithValues: zip(new.sorted(), first...last))
   }
 
+  /// What finds the counter.
+  private static var counter: BSON { BSON { $0.set("_id", "tasks") } }
+
   /// The same where the counter is written later: only the holder of the lease counts.
   private func assign(
     _ new: Set<Int>, above floor: Int64, _ journal: MongoJournal
   ) throws -> [Int: Int32] {
-    let id = BSON { $0.set("_id", "tasks") }
-    let counter = try client.first(names.counters, id)?.integer("value") ?? 0
-    let last = max(counter, floor) + Int64(new.count)
+    let last = floor + Int64(new.count)
     guard let last = Int32(exactly: last) else { throw noNumber(above: floor) }
     _ = try journal.record("counter", names.counters) {
       try $0.update(
-        id, BSON { $0.set("$max") { $0.set("value", Int64(last)) } }, upsert: true)
+        Self.counter, BSON { $0.set("$max") { $0.set("value", Int64(last)) } }, upsert: true)
     }
     return Dictionary(
       uniqueKeysWithValues: zip(new.sorted(), (last - Int32(new.count) + 1)...last))

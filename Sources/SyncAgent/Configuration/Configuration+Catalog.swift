@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Reconciliation
+import Synchronization
 
 /// Where the catalog is, and how it is opened.
 extension Configuration {
@@ -64,9 +65,15 @@ extension Configuration {
     case .sqlite(let path): return try await EmbeddedCatalog.open(path: path, cipher: cipher)
     case .mongodb(var options):
       options.cipher = cipher
-      return try MongoCatalog(options) { step in FaultPoint.reached("mongo.\(step)") }
+      let catalog = try MongoCatalog(options) { step in FaultPoint.reached("mongo.\(step)") }
+      Self.opened.withLock { $0.append(catalog) }
+      return catalog
     }
   }
+
+  /// The catalogs in MongoDB that this process has opened: they end with it. The end of a pool waits
+  /// up to half a second for libmongoc's monitors, and blocks its thread for that.
+  private static let opened = Mutex<[MongoCatalog]>([])
 
   /// What seals the files of the catalog, or nil. Throws `CatalogError` (`configuration`).
   func cipher() async throws(CatalogError) -> ContentCipher? {
