@@ -3,6 +3,7 @@
 //   mongo_reference bulk URI DATABASE   upserts the documents of DATABASE.tasks, which are read before the
 //                                       clock starts, in ordered bulks of 500, into DATABASE_bare.tasks;
 //                                       prints the seconds
+//   mongo_reference drop URI DATABASE   drops it
 //   mongo_reference single URI ROUNDS   prints the median of single upserts, in milliseconds
 //
 // With the agent's guarantees: w majority, j true.
@@ -67,6 +68,13 @@ static void bulk(mongoc_client_t *client, const char *database) {
   printf("%zu %.6f\n", count, now() - began);
 }
 
+static void drop(mongoc_client_t *client, const char *name) {
+  mongoc_database_t *database = mongoc_client_get_database(client, name);
+  bson_error_t error;
+  check(mongoc_database_drop(database, &error), &error);
+  mongoc_database_destroy(database);
+}
+
 static void single(mongoc_client_t *client, int rounds) {
   mongoc_collection_t *target = mongoc_client_get_collection(client, "bare_single", "tasks");
   double *samples = calloc(rounds, sizeof *samples);
@@ -88,7 +96,7 @@ static void single(mongoc_client_t *client, int rounds) {
 
 int main(int count, char **arguments) {
   if (count != 4) {
-    fprintf(stderr, "usage: mongo_reference bulk URI DATABASE | single URI ROUNDS\n");
+    fprintf(stderr, "usage: mongo_reference bulk URI DATABASE | drop URI DATABASE | single URI ROUNDS\n");
     return 64;
   }
   mongoc_init();
@@ -99,6 +107,8 @@ int main(int count, char **arguments) {
   mongoc_client_set_write_concern(client, durable);
   if (!strcmp(arguments[1], "bulk"))
     bulk(client, arguments[3]);
+  else if (!strcmp(arguments[1], "drop"))
+    drop(client, arguments[3]);
   else
     single(client, atoi(arguments[3]));
   return 0;

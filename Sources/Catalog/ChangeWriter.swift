@@ -11,7 +11,7 @@ struct ChangeWriter {
   private let db: Database
   private let change: CatalogChange
   private let reading: @Sendable (ObjectID) throws -> [UInt8]
-  private let cipher: ContentCipher?
+  private let stored: @Sendable (ObjectID, [UInt8]) -> Data
   private let onWrite: (@Sendable (Int) -> Void)?
   private let select: Statement
   private let park: Statement
@@ -27,15 +27,16 @@ struct ChangeWriter {
     var isMoved: Bool
   }
 
+  /// A writer that reads blobs with `reading` and writes what `stored` makes of them.
   init(
     _ db: Database, change: CatalogChange,
-    reading: @escaping @Sendable (ObjectID) throws -> [UInt8], cipher: ContentCipher?,
-    onWrite: (@Sendable (Int) -> Void)?
+    reading: @escaping @Sendable (ObjectID) throws -> [UInt8],
+    stored: @escaping @Sendable (ObjectID, [UInt8]) -> Data, onWrite: (@Sendable (Int) -> Void)?
   ) throws {
     self.db = db
     self.change = change
     self.reading = reading
-    self.cipher = cipher
+    self.stored = stored
     self.onWrite = onWrite
     select = try db.cachedStatement(
       sql: """
@@ -148,7 +149,8 @@ struct ChangeWriter {
     let json = entry.json(with: former?.unknown ?? UnknownMembers())
     let document = String(decoding: json, as: UTF8.self)
     let bytes = try contents(put)
-    let stored = bytes.map { Data(cipher?.seal($0) ?? $0) }
+    var stored: Data?
+    if let bytes, case .set(let blob) = put.contents { stored = self.stored(blob, bytes) }
     do {
       switch (former, put.contents) {
       case (nil, _):

@@ -15,6 +15,7 @@ public final class EmbeddedCatalog: CatalogStore {
 
   let path: String
   let pool: DatabasePool
+  private let checkpoints: Checkpoints
   private let writing: BlockingPool
   private let reading: BlockingPool
   private let active = ConnectionUse()
@@ -36,15 +37,19 @@ public final class EmbeddedCatalog: CatalogStore {
     path: String, cipher: ContentCipher? = nil, onWrite: (@Sendable (Int) -> Void)? = nil
   ) async throws(CatalogError) -> EmbeddedCatalog {
     let writing = BlockingPool(name: "catalog-write", width: 1)
-    let pool = try await writing.run { () throws(CatalogError) in try Self.openPool(path: path) }
+    let (pool, checkpoints) = try await writing.run { () throws(CatalogError) in
+      try Self.openPool(path: path)
+    }
     return EmbeddedCatalog(
-      path: path, pool: pool, writing: writing, cipher: cipher, onWrite: onWrite)
+      path: path, pool: pool, checkpoints: checkpoints, writing: writing, cipher: cipher,
+      onWrite: onWrite)
   }
 
   private init(
-    path: String, pool: DatabasePool, writing: BlockingPool, cipher: ContentCipher?,
-    onWrite: (@Sendable (Int) -> Void)?
+    path: String, pool: DatabasePool, checkpoints: Checkpoints, writing: BlockingPool,
+    cipher: ContentCipher?, onWrite: (@Sendable (Int) -> Void)?
   ) {
+    self.checkpoints = checkpoints
     self.cipher = cipher
     self.path = path
     self.pool = pool
@@ -55,15 +60,21 @@ public final class EmbeddedCatalog: CatalogStore {
 
   /// Ends all use of the file; later calls fail. Blocks until running calls have ended.
   public func close() async throws(CatalogError) {
-    let (pool, path) = (pool, path)
+    let (pool, checkpoints, path) = (pool, checkpoints, path)
     try await writing.run { () throws(CatalogError) in
-      do { try pool.close() } catch {
+      do {
+        pool.writeWithoutTransaction { checkpoints.leave($0) }
+        try checkpoints.close()
+        try pool.close()
+      } catch {
         throw CatalogError(sqlite: error, operation: "close the catalog", path: path)
       }
     }
   }
 
-  private static func openPool(path: String) throws(CatalogError) -> DatabasePool {
+  private static func openPool(
+    path: String
+  ) throws(CatalogError) -> (DatabasePool, Checkpoints) {
     do {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -77,6 +88,8 @@ public final class EmbeddedCatalog: CatalogStore {
       var configuration = Configuration()
       configuration.busyMode = .timeout(patience)
       configuration.maximumReaderCount = 2
+      // Counts where the file is made: a large file has a quarter of the pages then.
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA page_size = 16384") }
       let pool = try DatabasePool(path: path, configuration: configuration)
       try pool.writeWithoutTransaction { db in
         // GRDB opens WAL databases with NORMAL, which may lose the newest commits in a power cut.
@@ -89,7 +102,9 @@ public final class EmbeddedCatalog: CatalogStore {
             """)
         try EmbeddedSchema.prepare(db, path: path)
       }
-      return pool
+      let checkpoints = try Checkpoints(path: path, configuration: configuration)
+      try pool.writeWithoutTransaction { try checkpoints.follow($0) }
+      return (pool, checkpoints)
     } catch {
       throw CatalogError(sqlite: error, operation: "open the catalog", path: path)
     }
@@ -116,10 +131,10 @@ public final class EmbeddedCatalog: CatalogStore {
   func write<Value: Sendable>(
     _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(CatalogError) -> Value {
-    let (pool, path, active) = (pool, path, active)
+    let (pool, checkpoints, path, active) = (pool, checkpoints, path, active)
     return try await writing.run { () throws(CatalogError) in
       active.begin()
-      defer { active.end() }
+      defer { withExtendedLifetime(checkpoints) { active.end() } }
       do {
         return try pool.writeWithoutTransaction { db in
           var value: Value?
@@ -140,15 +155,44 @@ public final class EmbeddedCatalog: CatalogStore {
   public func apply(
     _ change: CatalogChange, reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
   ) async throws(CatalogError) -> AppliedChange {
-    let (onWrite, cipher) = (onWrite, cipher)
+    let (onWrite, cipher, ready) = (onWrite, cipher, await ready(change, reading))
     let applied = try await write("write the change of tenant \(change.tenant) to") { db in
       let writer = try ChangeWriter(
-        db, change: change, reading: reading, cipher: cipher, onWrite: onWrite)
+        db, change: change, reading: reading,
+        stored: { ready[$0] ?? Data(cipher?.seal($1) ?? $1) }, onWrite: onWrite)
       return try writer.apply()
     }
     if change.puts.count >= Self.largeChange { await releaseCache() }
     return applied
   }
+
+  /// The large files of a small change as they are stored, made before the one writer is asked for: all
+  /// tenants wait for that, and to copy and seal some megabytes takes as long as many small changes.
+  private func ready(
+    _ change: CatalogChange, _ reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
+  ) async -> [ObjectID: Data] {
+    guard change.puts.count <= Self.smallChange else { return [:] }
+    let blobs = change.puts.compactMap { put in
+      if case .set(let blob) = put.contents { blob } else { nil }
+    }
+    guard !blobs.isEmpty else { return [:] }
+    let cipher = cipher
+    return await self.reading.run {
+      var (ready, room): ([ObjectID: Data], Int) = ([:], CatalogLimits.residentTotal)
+      for blob in blobs {
+        // What cannot be read, the writer tells of.
+        guard let bytes = try? reading(blob), bytes.count > CatalogLimits.residentFile,
+          bytes.count <= room
+        else { continue }
+        ready[blob] = Data(cipher?.seal(bytes) ?? bytes)
+        room -= bytes.count
+      }
+      return ready
+    }
+  }
+
+  /// Up to this many documents a change is a small one.
+  private static let smallChange = 64
 
   /// From this many documents on, a change's pages are not worth keeping in memory.
   private static let largeChange = 1000

@@ -13,7 +13,8 @@ public final class CheckerPool: Sendable {
   private let limits: CheckerLimits
   private let compiled: CompiledChecker?
   private let permits: DispatchSemaphore
-  private let idle = Mutex<[Idle]>([])
+  /// The idle processes, those for large files apart.
+  private let idle = Mutex<[Bool: [Idle]]>([:])
   private let logger: Logger
 
   /// An idle process.
@@ -22,6 +23,12 @@ public final class CheckerPool: Sendable {
   private struct Idle: @unchecked Sendable {
     let process: CheckerProcess
   }
+
+  /// Files beyond this many bytes are judged by processes of low priority: they take seconds, and what
+  /// other tenants are waiting for takes milliseconds.
+  private static let largeFile = 256 << 10
+  /// The niceness of those processes.
+  private static let niceness: Int32 = 10
 
   /// A pool of at most `width` processes, started as they are needed.
   ///
@@ -44,11 +51,14 @@ public final class CheckerPool: Sendable {
     // after a failure files go one by one, and only one alone in a fresh process is blamed.
     var goesAlone = false
     var mustBeFresh = false
+    let isLarge = requests.contains { $0.source.count > Self.largeFile }
     while replies.count < requests.count {
-      let reused = mustBeFresh ? nil : idle.withLock { $0.popLast() }?.process
+      let reused = mustBeFresh ? nil : idle.withLock { $0[isLarge]?.popLast() }?.process
       let process =
         try reused
-        ?? CheckerProcess(limits: limits, program: compiled?.program() ?? Self.program)
+        ?? CheckerProcess(
+          limits: limits, program: compiled?.program() ?? Self.program,
+          niceness: isLarge ? Self.niceness : 0)
       let rest = goesAlone ? requests[replies.count...].prefix(1) : requests[replies.count...]
       var part = process.check(Array(rest))
       if case .failed(let reason)? = part.last {
@@ -66,7 +76,7 @@ public final class CheckerPool: Sendable {
       } else {
         mustBeFresh = false
         replies.append(contentsOf: part)
-        idle.withLock { $0.append(Idle(process: process)) }
+        idle.withLock { $0[isLarge, default: []].append(Idle(process: process)) }
       }
     }
     return replies

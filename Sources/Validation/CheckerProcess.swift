@@ -49,8 +49,9 @@ final class CheckerProcess {
   private let output: Int32
   private var received: [UInt8] = []
 
-  /// Starts a process. Throws `CheckerError` when the interpreter cannot be started.
-  init(limits: CheckerLimits, program: [UInt8]) throws {
+  /// Starts a process that is so much nicer than this one. Throws `CheckerError` when the interpreter
+  /// cannot be started.
+  init(limits: CheckerLimits, program: [UInt8], niceness: Int32 = 0) throws {
     self.limits = limits
     guard let file = MemoryFile(program) else {
       throw CheckerError(cause: String(cString: strerror(errno)))
@@ -82,6 +83,11 @@ final class CheckerProcess {
         cause: "\(limits.python) cannot be started: \(String(cString: strerror(status)))")
     }
     pid = child
+    if niceness > 0 {
+      // Nobody is refused to be nicer: setpriority(2).
+      let process = __priority_which_t(PRIO_PROCESS.rawValue)
+      setpriority(process, id_t(child), getpriority(process, 0) + niceness)
+    }
     input = toChild[1]
     output = fromChild[0]
     _ = fcntl(input, F_SETFL, O_NONBLOCK)

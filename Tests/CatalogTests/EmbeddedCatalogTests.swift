@@ -112,6 +112,42 @@ struct EmbeddedCatalogTests {
     try await store.close()
   }
 
+  @Test("what large files leave in the log goes into the database beside the commits")
+  func checkpoints() async throws {
+    let fixture = try EmbeddedFixture()
+    let store = try await EmbeddedCatalog.open(path: fixture.path)
+    let large = [UInt8](repeating: 7, count: 6 << 20)
+    let put = EntryPut(
+      identity: .new(0), entry: CatalogSamples.entry("a"), replaces: nil,
+      contents: .set(blob: CatalogSamples.blob(3)))
+    _ = try await store.apply(CatalogChange(tenant: CatalogSamples.tenant, puts: [put])) { _ in
+      large
+    }
+    func size() throws -> Int {
+      try FileManager.default.attributesOfItem(atPath: fixture.path)[.size] as? Int ?? 0
+    }
+    let deadline = ContinuousClock.now + .seconds(30)
+    while try size() < large.count, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(try size() > large.count, "without a close: a checkpoint of its own")
+    // The writer goes on beside it, and everything is there after the end.
+    var entry = CatalogSamples.entry("a", id: 1001)
+    entry.description = "after"
+    let change = CatalogChange(
+      tenant: CatalogSamples.tenant,
+      puts: [
+        EntryPut(identity: .existing(1001), entry: entry, replaces: .active, contents: .keep)
+      ])
+    _ = try await store.apply(change, reading: CatalogSamples.bytes)
+    try await store.close()
+    let again = try await EmbeddedCatalog.open(path: fixture.path)
+    #expect(try await again.entries(of: CatalogSamples.tenant).map(\.description) == ["after"])
+    let kept = try await again.contents(of: CatalogSamples.tenant, id: 1001, status: .active)
+    #expect(kept == large)
+    try await again.close()
+  }
+
   @Test("the hook is called after each document")
   func hook() async throws {
     let fixture = try EmbeddedFixture()

@@ -1,6 +1,7 @@
 """Tenants that follow an upstream: fetched by the agent itself, from real servers on loopback."""
 
 import json
+import os
 import signal
 import shutil
 
@@ -337,3 +338,35 @@ def test_an_agent_that_ends_while_it_fetches(following, upstream, https, how):
     agent.applied(commit, tenant="up", phase="synced")
     assert agent.value("alpha", tenant="up") == "after it"
     wait_for(lambda: not leftovers(agent), "nothing is left of the cut")
+
+
+def test_many_fetches_take_bounded_room(following, upstream):
+    """Each fetch brings a pack: after fifty of them one pack has what the refs reach."""
+    agent = following
+    agent.settings["upstreams.interval"] = "1h"
+    agent.settings["runtime.driver"] = "none"
+    agent.start()
+    assert add(agent, upstream.bare).returncode == 0
+    agent.applied(upstream.head(), tenant="up", phase="synced")
+    packs = agent.folder / "repos" / "up.git" / "objects" / "pack"
+    first = set(packs.glob("*.pack"))
+    for number in range(51):
+        upstream.write("alpha", f"'{number}'")
+        commit = upstream.commit_and_push()
+        assert agent.cli("sync", "--tenant", "up").returncode == 0
+    agent.applied(commit, tenant="up", phase="synced")
+    superseded = packs.parent / "info" / "superseded-packs"
+    agent.wait(superseded.exists, "the packs were packed anew")
+    newest, *former = superseded.read_text().split()
+    assert (packs / f"{newest}.pack").exists() and len(former) > 50 and {path.stem for path in first} <= set(former)
+    # They stay for who reads them, and go with a later fetch.
+    assert len(list(packs.glob("*.pack"))) > 50
+    long_ago = superseded.stat().st_mtime - 3600
+    os.utime(superseded, (long_ago, long_ago))
+    upstream.write("alpha", "'last'")
+    commit = upstream.commit_and_push()
+    assert agent.cli("sync", "--tenant", "up").returncode == 0
+    agent.wait(lambda: len(list(packs.glob("*.pack"))) <= 2, "the former packs are gone")
+    assert agent.applied(commit, tenant="up", phase="synced")
+    upstream._run("git", "fsck", "--full", cwd=packs.parent.parent)
+    assert not leftovers(agent)

@@ -19,11 +19,12 @@ struct UpstreamCommand: ParsableCommand {
     // A file that grows too large is an error of the write, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)
     Self.limit(Int32(RLIMIT_CORE.rawValue), 0)
-    Self.limit(Int32(RLIMIT_FSIZE.rawValue), order.fetch.packLimit + (64 << 20))
+    Self.limit(Int32(RLIMIT_FSIZE.rawValue), order.size)
     Self.limit(Int32(RLIMIT_CPU.rawValue), order.seconds)
     Self.limit(Int32(RLIMIT_AS.rawValue), order.memory)
     Self.limit(Int32(RLIMIT_NOFILE.rawValue), 256)
-    FileHandle.standardOutput.write(try JSONEncoder().encode(order.fetch.run()))
+    guard let outcome = order.fetch?.run() ?? order.repack?.run() else { throw ExitCode(64) }
+    FileHandle.standardOutput.write(try JSONEncoder().encode(outcome))
   }
 
   private static func limit(_ kind: Int32, _ value: Int) {

@@ -21,7 +21,11 @@ struct UpstreamFetcher: Sendable {
 
   /// What the child is told on its standard input.
   struct Order: Codable {
-    var fetch: UpstreamFetch
+    /// One of both.
+    var fetch: UpstreamFetch?
+    var repack: UpstreamRepack?
+    /// The most bytes of a file.
+    var size: Int
     var seconds: Int
     var memory: Int
   }
@@ -69,24 +73,45 @@ struct UpstreamFetcher: Sendable {
     return outcome.moved
   }
 
+  /// Packs the repository at `path` anew where fetches have left many packs in it. `stop` ends it. Blocks.
+  /// Throws `AgentError`; nothing is lost then.
+  func tidy(_ path: String, of tenant: TenantCode, stop: Int32) throws(AgentError) {
+    let path = URL(fileURLWithPath: path).path
+    guard UpstreamRepack.isDue(at: path) else { return }
+    let outcome = run(
+      Order(
+        repack: UpstreamRepack(repository: path), size: Int(Int32.max), seconds: limits.seconds,
+        memory: (2 << 30) + limits.pack),
+      home: "\(folder)/\(tenant).home", stop: stop)
+    if let error = outcome.error { throw AgentError(text: error) }
+  }
+
   private func run(
     _ order: UpstreamFetch, home: String, stop: Int32
   ) throws(AgentError) -> UpstreamFetch.Outcome {
+    // Memory: what the pack needs while its deltas are resolved, and the program itself.
+    run(
+      Order(
+        fetch: order, size: order.packLimit + (64 << 20), seconds: limits.seconds,
+        memory: (1 << 30) + limits.pack), home: home, stop: stop)
+  }
+
+  private func run(_ order: Order, home: String, stop: Int32) -> UpstreamFetch.Outcome {
     let program = BoundedProgram(
       path: "/proc/self/exe", milliseconds: Int32(clamping: limits.seconds * 1000))
     let result: BoundedProgram.Outcome
     do {
-      // Memory: what the pack needs while its deltas are resolved, and the program itself.
-      let input = try JSONEncoder().encode(
-        Order(fetch: order, seconds: limits.seconds, memory: (1 << 30) + limits.pack))
+      let input = try JSONEncoder().encode(order)
       result = try program.run(
         [UpstreamCommand.configuration.commandName ?? ""], input: Array(input), home: home,
         stop: stop)
     } catch {
       return .init(
         moved: 0,
-        error: "it did not end within \(limits.seconds) s: the server hangs or is slow; raise "
-          + "upstreams.timeout, or look at the server")
+        error: "it did not end within \(limits.seconds) s: "
+          + (order.fetch == nil
+            ? "raise upstreams.timeout, or run `git gc` in the repository"
+            : "the server hangs or is slow; raise upstreams.timeout, or look at the server"))
     }
     if let outcome = try? JSONDecoder().decode(
       UpstreamFetch.Outcome.self, from: Data(result.output.utf8))
@@ -96,7 +121,7 @@ struct UpstreamFetcher: Sendable {
     let cause =
       result.status == 128 + SIGXCPU
       ? "it used more processor time than upstreams.timeout"
-      : "the process that fetches ended with status \(result.status)"
+      : "its process ended with status \(result.status)"
     return .init(moved: 0, error: "\(cause); nothing of the repository has changed")
   }
 

@@ -220,8 +220,26 @@ actor UpstreamMirror {
     Timer(label: "upstream_fetch_seconds").recordNanoseconds(
       took.seconds * 1_000_000_000 + took.attoseconds / 1_000_000_000)
     await record(problem, moved: moved, tenant)
+    if problem == nil { await tidy(tenant) }
     if entries[tenant]?.generation == entry.generation { entries[tenant]?.running = nil }
     return problem
+  }
+
+  /// Keeps the room on the disk bounded that fetches take.
+  private func tidy(_ tenant: TenantCode) async {
+    guard let path = await path(tenant) else { return }
+    let (fetcher, stopping) = (fetcher, stopping)
+    do {
+      try await pool.run { () throws(AgentError) in
+        try fetcher.tidy(path, of: tenant, stop: stopping)
+      }
+    } catch  where !isStopping {
+      logger.warning(
+        "an upstream's repository cannot be packed anew",
+        metadata: ["tenant_code": "\(tenant)", "error": "\(error)"])
+    } catch {
+      // Ended with the agent: the next one does it.
+    }
   }
 
   private func record(_ problem: String?, moved: Int, _ tenant: TenantCode) async {
