@@ -366,7 +366,7 @@ def test_many_fetches_take_bounded_room(following, upstream):
     upstream.write("alpha", "'last'")
     commit = upstream.commit_and_push()
     assert agent.cli("sync", "--tenant", "up").returncode == 0
-    agent.wait(lambda: len(list(packs.glob("*.pack"))) <= 2, "the former packs are gone")
+    agent.wait(lambda: len(list(packs.glob("*.pack"))) <= 3, "the former packs are gone")
     assert agent.applied(commit, tenant="up", phase="synced")
     upstream._run("git", "fsck", "--full", cwd=packs.parent.parent)
     assert not leftovers(agent)
