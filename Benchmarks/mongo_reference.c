@@ -5,6 +5,10 @@
 //                                       prints the seconds
 //   mongo_reference drop URI DATABASE   drops it
 //   mongo_reference single URI ROUNDS   prints the median of single upserts, in milliseconds
+//   mongo_reference transaction URI DATABASE CORE ROUNDS
+//                                       prints the median, in milliseconds, of what a commit of one utility
+//                                       has to do in DATABASE and CORE, in one transaction: read its document,
+//                                       write it, the branch and the lease
 //
 // With the agent's guarantees: w majority, j true.
 #include <mongoc/mongoc.h>
@@ -94,9 +98,82 @@ static void single(mongoc_client_t *client, int rounds) {
   printf("%.6f\n", samples[rounds / 2]);
 }
 
+static void set(mongoc_client_t *client, mongoc_client_session_t *session, const char *database,
+                const char *name, const bson_t *selector, const bson_t *fields) {
+  mongoc_collection_t *target = mongoc_client_get_collection(client, database, name);
+  bson_t update = BSON_INITIALIZER, options = BSON_INITIALIZER;
+  bson_error_t error;
+  BSON_APPEND_DOCUMENT(&update, "$set", fields);
+  if (session) check(mongoc_client_session_append(session, &options, &error), &error);
+  check(mongoc_collection_update_one(target, selector, &update, &options, NULL, &error), &error);
+  bson_destroy(&update);
+  bson_destroy(&options);
+  mongoc_collection_destroy(target);
+}
+
+static bson_t *first(mongoc_client_t *client, mongoc_client_session_t *session, const char *database,
+                     const char *name, const bson_t *selector) {
+  mongoc_collection_t *source = mongoc_client_get_collection(client, database, name);
+  bson_t options = BSON_INITIALIZER;
+  bson_error_t error;
+  const bson_t *document;
+  bson_t *copy = NULL;
+  BSON_APPEND_INT64(&options, "limit", 1);
+  if (session) check(mongoc_client_session_append(session, &options, &error), &error);
+  mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(source, selector, &options, NULL);
+  if (mongoc_cursor_next(cursor, &document)) copy = bson_copy(document);
+  check(!mongoc_cursor_error(cursor, &error), &error);
+  mongoc_cursor_destroy(cursor);
+  bson_destroy(&options);
+  mongoc_collection_destroy(source);
+  if (!copy) fprintf(stderr, "mongo_reference: %s.%s is empty\n", database, name), exit(1);
+  return copy;
+}
+
+static bson_t *selector_of(const bson_t *document) {
+  bson_t *selector = bson_new();
+  bson_iter_t id;
+  if (bson_iter_init_find(&id, document, "_id")) bson_append_iter(selector, "_id", -1, &id);
+  return selector;
+}
+
+static void transaction(mongoc_client_t *client, const char *database, const char *core, int rounds) {
+  bson_t all = BSON_INITIALIZER;
+  bson_t *task = first(client, NULL, database, "tasks", &all), *task_id = selector_of(task);
+  bson_t *state_id = selector_of(first(client, NULL, database, "sync_state", &all));
+  bson_t *lease_id = selector_of(first(client, NULL, core, "leases", &all));
+  double *samples = calloc(rounds, sizeof *samples);
+  bson_error_t error;
+  for (int round = 0; round < rounds; round++) {
+    bson_t fields = BSON_INITIALIZER, mark = BSON_INITIALIZER, reply;
+    char hash[65];
+    snprintf(hash, sizeof hash, "%064d", round);
+    bson_copy_to_excluding_noinit(task, &fields, "_id", "filehash", NULL);
+    BSON_APPEND_UTF8(&fields, "filehash", hash);
+    BSON_APPEND_INT32(&mark, "bench", round);
+    double began = now();
+    mongoc_client_session_t *session = mongoc_client_start_session(client, NULL, &error);
+    check(session != NULL, &error);
+    check(mongoc_client_session_start_transaction(session, NULL, &error), &error);
+    bson_destroy(first(client, session, database, "tasks", task_id));
+    set(client, session, database, "tasks", task_id, &fields);
+    set(client, session, database, "sync_state", state_id, &mark);
+    set(client, session, core, "leases", lease_id, &mark);
+    check(mongoc_client_session_commit_transaction(session, &reply, &error), &error);
+    samples[round] = (now() - began) * 1000;
+    bson_destroy(&reply);
+    mongoc_client_session_destroy(session);
+    bson_destroy(&fields);
+    bson_destroy(&mark);
+  }
+  qsort(samples, rounds, sizeof *samples, ascending);
+  printf("%.6f\n", samples[rounds / 2]);
+}
+
 int main(int count, char **arguments) {
-  if (count != 4) {
-    fprintf(stderr, "usage: mongo_reference bulk URI DATABASE | drop URI DATABASE | single URI ROUNDS\n");
+  if (count != 4 && count != 6) {
+    fprintf(stderr, "usage: mongo_reference bulk URI DATABASE | drop URI DATABASE | single URI ROUNDS | "
+                    "transaction URI DATABASE CORE ROUNDS\n");
     return 64;
   }
   mongoc_init();
@@ -109,6 +186,8 @@ int main(int count, char **arguments) {
     bulk(client, arguments[3]);
   else if (!strcmp(arguments[1], "drop"))
     drop(client, arguments[3]);
+  else if (!strcmp(arguments[1], "transaction"))
+    transaction(client, arguments[3], count == 6 ? arguments[4] : "", count == 6 ? atoi(arguments[5]) : 0);
   else
     single(client, atoi(arguments[3]));
   return 0;

@@ -107,6 +107,33 @@ def test_a_kill_after_any_write_ends_where_an_undisturbed_run_does(
     assert state == undisturbed[topology]
 
 
+def test_a_journal_that_lost_a_part_is_given_up_and_the_change_planned_anew(new_server, new_agent):
+    server = new_server("--standalone")
+    agent = new_agent(server.uri)
+    tenant = history(agent)
+    agent.start()
+    agent.applied(tenant.head("main"))
+    agent.applied(tenant.head("trial"), branch="trial")
+    agent.stop()
+    commit = second_push(tenant)
+    agent.start(fault="mongo.ready", ready=False)
+    assert agent.process.wait(60) == -signal.SIGKILL
+    with pymongo.MongoClient(server.uri) as client:
+        intents = client[agent.prefix + "demo"].intents
+        (part,) = intents.find({"step": "tasks"})
+        intents.delete_one({"_id": part["_id"]})
+        agent.start()
+        agent.applied(commit, phase="synced")
+        agent.wait(lambda: agent.branch(branch="trial") is None, "the trial branch is forgotten")
+        assert agent.value("b") == "a" and agent.value("e") == "b" and agent.value("f") == "f"
+        tasks = {document["name"]: document for document in client[agent.prefix + "demo"].tasks.find({"status": "active"})}
+        assert set(tasks) == {"b", "d", "e", "f"}
+        for name, document in tasks.items():
+            assert document["filecontents"] == tenant.git("show", f"main:utils/{name}.py").encode(), name
+        assert client[agent.prefix + "demo"].tasks.count_documents({"status": {"$nin": ["active", "draft", "inactive"]}}) == 0
+        assert intents.count_documents({}) == 0
+
+
 # More than one transaction is given: a first sync in parts, and then a journal over all of it.
 MANY = 2100
 PARTS = [("first", "tasks:3"), ("second", "ready"), ("second", "tasks:3")]

@@ -98,7 +98,9 @@ final class MongoJournal {
     do {
       for number in 0..<Int32(clamping: count) {
         guard let kept = try client.first(names.intents, BSON { $0.set("_id", number) }) else {
-          continue
+          // Not the agent's doing. The branches come last: without them everything is planned anew.
+          try guarded { try giveUp(client, names, $0) }
+          throw conflict(names, "part \(number) of the change that was written down is gone")
         }
         let namespace = Namespace(
           database: kept.string("database") ?? names.database,
@@ -115,10 +117,7 @@ final class MongoJournal {
       }
     } catch let error as MongoError where error.isDuplicateKey {
       try guarded { try giveUp(client, names, $0) }
-      throw CatalogError(
-        .conflict, operation: "write", subject: "an entry of tenant \(names.tenant)",
-        cause: "another entry has its number, or is live under its name",
-        remedy: "observe the catalog and plan anew")
+      throw conflict(names, "another entry has its number, or is live under its name")
     }
     try guarded { session in
       try client.bulk(names.intents, session: session) {
@@ -127,6 +126,12 @@ final class MongoJournal {
       }
     }
     onStep("done")
+  }
+
+  private static func conflict(_ names: TenantNames, _ cause: String) -> CatalogError {
+    CatalogError(
+      .conflict, operation: "write", subject: "an entry of tenant \(names.tenant)", cause: cause,
+      remedy: "observe the catalog and plan anew")
   }
 
   /// Forgets a change that cannot be done, and brings back what it had moved out of the way.
