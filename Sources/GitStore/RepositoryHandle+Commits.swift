@@ -61,6 +61,26 @@ extension RepositoryHandle {
     return status == 1
   }
 
+  /// Whether some of `descendants` is `ancestor` or has it; those that are no commits here have nothing.
+  public func isAncestor(
+    _ ancestor: ObjectID, ofAny descendants: [ObjectID]
+  ) throws(GitError) -> Bool {
+    var commits: [git_oid] = []
+    for id in descendants {
+      do throws(GitError) {
+        guard try header(id, operation: "walk the history").1 == GIT_OBJECT_COMMIT else { continue }
+        commits.append(id.oid)
+      } catch {
+        guard error.code == .notFound else { throw error }
+      }
+    }
+    guard !commits.isEmpty else { return false }
+    var older = ancestor.oid
+    let status = git_graph_reachable_from_any(pointer, &older, &commits, commits.count)
+    guard status >= 0 else { throw failure("walk the history") }
+    return status == 1
+  }
+
   /// A best common ancestor, or `nil` for unrelated histories.
   public func mergeBase(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> ObjectID? {
     var (first, second, base) = (one.oid, other.oid, git_oid())

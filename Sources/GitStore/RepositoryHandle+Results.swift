@@ -37,6 +37,22 @@ extension RepositoryHandle {
     return nil
   }
 
+  /// The commits that have a note, in no order, and no more than `limit` of them. Throws `GitError`.
+  public func notedCommits(limit: Int) throws(GitError) -> [ObjectID] {
+    guard try target(of: ResultRef.notes) != nil else { return [] }
+    var iterator: OpaquePointer?
+    guard git_note_iterator_new(&iterator, pointer, ResultRef.notes) == 0 else {
+      throw failure("list the notes")
+    }
+    defer { git_note_iterator_free(iterator) }
+    var commits: [ObjectID] = []
+    var (note, commit) = (git_oid(), git_oid())
+    while commits.count < limit, git_note_next(&note, &commit, iterator) == 0 {
+      commits.append(ObjectID(commit))
+    }
+    return commits
+  }
+
   /// Puts a note on a commit, instead of the one that is there. Throws `GitError`, also where the
   /// repository cannot be written to.
   public func writeResultNote(_ text: String, on commit: ObjectID) throws(GitError) {

@@ -96,17 +96,37 @@ struct CommitSearch: Sendable {
     return fate(.pending, branch.report?.error ?? "it is about to be applied")
   }
 
-  /// The fate of a commit that no branch has any more, and that the agent's note says was applied.
+  /// Up to so many notes are looked through for a commit that has none itself.
+  private static let noteLimit = 2000
+
+  /// The fate of a commit that no branch has any more, and that the agent's notes say was applied: by
+  /// itself, or with a later one.
   private func former(
     _ commit: ObjectID, _ handle: borrowing RepositoryHandle
   ) throws(GitError) -> CommitFate? {
-    guard let text = try handle.resultNote(on: commit) else { return nil }
-    let note = ResultNote(text)
-    for branch in status.branches where note.tellsOfApplying(to: branch.branch) {
-      return CommitFate(
+    func fate(_ branch: BranchStatus, _ what: String) -> CommitFate {
+      CommitFate(
         sha: commit.hex, state: .superseded, branch: branch.branch,
         revision: branch.applied ?? "",
-        reason: "it was applied; \(branch.branch) was rewritten and does not have it any more")
+        reason: "\(what); \(branch.branch) was rewritten and does not have it any more")
+    }
+    if let note = try handle.resultNote(on: commit).map({ ResultNote($0) }),
+      let branch = status.branches.first(where: { note.tellsOfApplying(to: $0.branch) })
+    {
+      return fate(branch, "it was applied")
+    }
+    var applied: [String: [ObjectID]] = [:]
+    for id in try handle.notedCommits(limit: Self.noteLimit) {
+      guard let note = try handle.resultNote(on: id).map({ ResultNote($0) }) else { continue }
+      for branch in status.branches where note.tellsOfApplying(to: branch.branch) {
+        applied[branch.branch, default: []].append(id)
+      }
+    }
+    for branch in status.branches {
+      guard let tips = applied[branch.branch], try handle.isAncestor(commit, ofAny: tips) else {
+        continue
+      }
+      return fate(branch, "it was applied with a later commit")
     }
     return nil
   }

@@ -196,10 +196,17 @@ def test_a_commit_is_found_by_its_id_alone(agent, live):
 
 
 def test_a_commit_that_a_rewrite_took_away_was_applied(agent, live):
+    live.write("alpha", "'alpha 1b'")
+    between = live.commit("Nobody has seen this one alone")
+    live.git("checkout", "-q", "-b", "feature")
+    live.write("alpha", "'never'")
+    never = live.commit("Nobody applied this one")
+    live.git("push", "-q", "origin", "HEAD:refs/heads/feature")
+    live.git("checkout", "-q", "main")
     live.write("alpha", "'alpha 2'")
     abandoned = live.commit_and_push()
     agent.applied(abandoned)
-    live.git("reset", "-q", "--hard", "HEAD~1")
+    live.git("reset", "-q", "--hard", "HEAD~2")
     live.write("alpha", "'alpha 3'")
     live.commit("Another way")
     commit = live.push("--force")
@@ -208,6 +215,9 @@ def test_a_commit_that_a_rewrite_took_away_was_applied(agent, live):
     agent.applied(commit)
     found = fate(agent, abandoned)
     assert (found["state"], found["branch"]) == ("superseded", "main") and "rewritten" in found["reason"]
+    found = fate(agent, between)
+    assert (found["state"], found["branch"]) == ("superseded", "main") and "with a later commit" in found["reason"]
+    assert fate(agent, never)["state"] == "unknown"
 
 
 def test_what_waits_for_a_suspended_tenant_says_so(agent, live):
