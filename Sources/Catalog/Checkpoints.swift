@@ -16,6 +16,8 @@ final class Checkpoints: Sendable {
   private let queue: DatabaseQueue
   private let threads = BlockingPool(name: "checkpoint", width: 1)
   private let isDue = Mutex(false)
+  /// The same bounds in pages of the database.
+  private let limits = Mutex<(enough: Int32, tooMany: Int32)>((Int32.max, Int32.max))
 
   /// Opens a connection of its own to the database at `path`. Throws what SQLite says.
   init(path: String, configuration: Configuration) throws {
@@ -26,8 +28,7 @@ final class Checkpoints: Sendable {
   func follow(_ db: Database) throws {
     let size = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
     let context = Unmanaged.passUnretained(self).toOpaque()
-    let (enough, tooMany) = (Int32(Self.enough / size), Int32(Self.tooMany / size))
-    limits.withLock { $0 = (enough, tooMany) }
+    limits.withLock { $0 = (Int32(Self.enough / size), Int32(Self.tooMany / size)) }
     sqlite3_wal_hook(
       db.sqliteConnection,
       { context, connection, name, pages in
@@ -40,7 +41,6 @@ final class Checkpoints: Sendable {
         return SQLITE_OK
       }, context)
   }
-  private let limits = Mutex<(enough: Int32, tooMany: Int32)>((Int32.max, Int32.max))
 
   /// Ends following; `db` is the writer's.
   func leave(_ db: Database) { sqlite3_wal_hook(db.sqliteConnection, nil, nil) }
