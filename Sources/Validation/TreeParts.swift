@@ -7,7 +7,7 @@ public struct TreeParts: Sendable {
   public private(set) var shared: [SourceChange] = []
   /// The files of the utilities, sorted by name.
   public private(set) var utilities: [[SourceChange]] = []
-  /// The source and its sidecar of each name that has one of both.
+  /// The source of each name that has one, and what stands beside it.
   public private(set) var files: [String: [String]] = [:]
   /// How many names there are.
   public private(set) var count = 0
@@ -44,12 +44,13 @@ public struct TreeParts: Sendable {
     for start in stride(from: 0, to: sorted.count, by: size) {
       utilities.append(sorted[start..<min(start + size, sorted.count)].flatMap(\.changes))
     }
-    for group in sorted where group.changes.count == 2 {
+    for group in sorted {
       let sources = group.changes.filter { $0.path.hasBytes(after: ".py") }
-      let others = group.changes.filter { !$0.path.hasBytes(after: ".py") }
-      if let source = sources.first, let sidecar = others.first {
-        files[group.name] = [source.path, sidecar.path]
-      }
+      // Two of a name are refused, and so need no author.
+      guard sources.count == 1, let key = sources.first.flatMap({ Inventory.unit(of: $0.path) })
+      else { continue }
+      files[SourcePath.name(of: key)] = group.changes.map(\.path)
+        .filter { Inventory.unit(of: $0) == key }
     }
   }
 }

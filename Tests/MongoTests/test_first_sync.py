@@ -27,6 +27,9 @@ def history(tenant):
     tenant.write("m0200", "1", code="import os\n\n\ndef m0200(data, filter):\n    return 1\n")
     tenant.write("m0300", "1", folder="utils/else")
     tenant.write("M0400", "1", folder="utils/else")
+    # A sidecar whose source stands elsewhere, and files that are no utilities.
+    tenant.put("utils/else/m0700.yaml", "description: d\n")
+    tenant.put("utils/readme.md", "text\n")
     tenant.put("tenant.yaml", "userid: 41\n")
     first = tenant.commit_and_push("All of them", author="Ann")
     tenant.write("m0600", "600 + 1")

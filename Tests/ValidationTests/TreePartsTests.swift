@@ -50,8 +50,9 @@ import UtilityModel
     }
     let accepted = names.flatMap { $0.sorted() }.filter { branch.state.utilities[$0] != nil }
     #expect(accepted == accepted.sorted())
-    #expect(parts.files["mid"] == ["utils/mid.py", "utils/mid.yaml"])
-    #expect(parts.files["twin"] == nil && parts.files["bare"] == nil)
+    #expect(parts.files["mid"]?.sorted() == ["utils/mid.py", "utils/mid.yaml"])
+    #expect(parts.files["alpha"]?.sorted() == ["utils/alpha.py", "utils/alpha.yaml"])
+    #expect(parts.files["twin"] == nil && parts.files["bare"] == ["utils/bare.py"])
   }
 
   @Test func limit() throws {
