@@ -147,11 +147,15 @@ extension TenantReconciler {
 private struct Written {
   var items: [CatalogItem] = []
   var contents: [EntryKey: [UInt8]] = [:]
+  /// So many bytes of files are kept for readers at most.
+  private var room = CatalogLimits.residentTotal
 
   mutating func add(_ applied: AppliedChange) {
     for put in applied.puts {
       items.append(put.item)
-      if case .set(let bytes) = put.contents { contents[put.entry.key] = bytes }
+      guard case .set(let bytes) = put.contents, bytes.count <= room else { continue }
+      contents[put.entry.key] = bytes
+      room -= bytes.count
     }
   }
 }
