@@ -55,6 +55,9 @@ public struct CatalogChange: Sendable {
   public var removedBranches: [String]
   /// Records that are appended to the audit.
   public var audit: [AuditRecord]
+  /// Those of the blobs that are known to be beyond `CatalogLimits.residentFile`: a store may make them
+  /// ready before it begins to write.
+  public var large: Set<ObjectID> = []
 
   /// A change by its parts.
   public init(

@@ -166,33 +166,24 @@ public final class EmbeddedCatalog: CatalogStore {
     return applied
   }
 
-  /// The large files of a small change as they are stored, made before the one writer is asked for: all
-  /// tenants wait for that, and to copy and seal some megabytes takes as long as many small changes.
+  /// A change's large files as they are stored, made before the one writer is asked for: all tenants wait
+  /// for that, and to copy and seal some megabytes takes as long as many small changes.
   private func ready(
     _ change: CatalogChange, _ reading: @escaping @Sendable (ObjectID) throws -> [UInt8]
   ) async -> [ObjectID: Data] {
-    guard change.puts.count <= Self.smallChange else { return [:] }
-    let blobs = change.puts.compactMap { put in
-      if case .set(let blob) = put.contents { blob } else { nil }
-    }
-    guard !blobs.isEmpty else { return [:] }
-    let cipher = cipher
+    guard !change.large.isEmpty else { return [:] }
+    let (large, cipher) = (change.large.sorted { $0.hex < $1.hex }, cipher)
     return await self.reading.run {
       var (ready, room): ([ObjectID: Data], Int) = ([:], CatalogLimits.residentTotal)
-      for blob in blobs {
+      for blob in large {
         // What cannot be read, the writer tells of.
-        guard let bytes = try? reading(blob), bytes.count > CatalogLimits.residentFile,
-          bytes.count <= room
-        else { continue }
+        guard let bytes = try? reading(blob), bytes.count <= room else { continue }
         ready[blob] = Data(cipher?.seal(bytes) ?? bytes)
         room -= bytes.count
       }
       return ready
     }
   }
-
-  /// Up to this many documents a change is a small one.
-  private static let smallChange = 64
 
   /// From this many documents on, a change's pages are not worth keeping in memory.
   private static let largeChange = 1000

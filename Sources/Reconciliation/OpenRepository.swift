@@ -74,6 +74,11 @@ extension OpenRepository: BlobReader {
     }
   }
 
+  /// Those of the blobs that are kept and have more than `size` bytes.
+  func kept(among ids: [ObjectID], beyond size: Int) -> Set<ObjectID> {
+    blobs.withLock { blobs in Set(ids.filter { blobs.bytes[$0].map { $0.count > size } == true }) }
+  }
+
   /// Gives back what is kept of blobs that nobody will ask for again.
   func forget(_ ids: [ObjectID]) {
     blobs.withLock { blobs in

@@ -144,7 +144,11 @@ struct PlanExecutor: Sendable {
     let blobs = change.puts.compactMap { put in
       if case .set(let blob) = put.contents { blob } else { nil }
     }
-    await context.pool.run { repository.prefetch(blobs, limit: Validator.sourceLimit) }
+    var change = change
+    change.large = await context.pool.run {
+      repository.prefetch(blobs, limit: Validator.sourceLimit)
+      return repository.kept(among: blobs, beyond: CatalogLimits.residentFile)
+    }
     return try await context.store.apply(change) { id in
       FaultPoint.reached("catalog.writing")
       switch repository.read(id, limit: Validator.sourceLimit) {
