@@ -61,7 +61,11 @@ final class Checkpoints: Sendable {
         await threads.run { [self] in
           isDue.withLock { $0 = false }
           // A passive one waits for nobody; where it fails, the log grows until the next one.
-          try? queue.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+          try? queue.writeWithoutTransaction { db in
+            // Closed meanwhile: SQLite does not look whether there is a connection.
+            guard db.sqliteConnection != nil else { return }
+            _ = try db.checkpoint(.passive)
+          }
         }
       }
     }
