@@ -28,8 +28,13 @@ public struct UpstreamRepack: Codable, Sendable {
   public static func isDue(at path: String, grace: Int = 900) -> Bool {
     guard let layout = try? RepositoryLayout(path: path) else { return false }
     let files = PackFiles(layout)
-    return files.packs().count > limits.packs || files.isCleaningDue(grace: grace)
-      || files.estimatedLoose() > limits.loose
+    return files.isCleaningDue(grace: grace) || isWorthIt(files)
+  }
+
+  /// Not while packs wait to be removed: they would begin to wait anew each time.
+  private static func isWorthIt(_ files: PackFiles) -> Bool {
+    !files.areSomeWaiting
+      && (files.packs().count > limits.packs || files.estimatedLoose() > limits.loose)
   }
 
   /// Repacks where it is worth it, and removes what the last one left for its readers. Blocks. Gives no
@@ -39,9 +44,7 @@ public struct UpstreamRepack: Codable, Sendable {
       let handle = try RepositoryHandle(path: repository)
       let files = PackFiles(try RepositoryLayout(path: repository))
       if files.isCleaningDue(grace: grace) { try files.removeSuperseded() }
-      if files.packs().count > Self.limits.packs || files.estimatedLoose() > Self.limits.loose {
-        try repack(handle, files)
-      }
+      if Self.isWorthIt(files) { try repack(handle, files) }
       return .init(moved: 0)
     } catch {
       return .init(moved: 0, error: String(error.cause.prefix(500)))
@@ -139,13 +142,15 @@ private struct PackFiles {
   /// How many loose objects there are, by those of one folder of 256, as `git gc --auto` does.
   func estimatedLoose() -> Int { names(in: objects + "/17").count * 256 }
 
+  /// Whether superseded packs wait to be removed.
+  var areSomeWaiting: Bool { RepositoryLayout.status(list) != nil }
+
   /// Whether superseded packs have stayed long enough.
   func isCleaningDue(grace: Int) -> Bool { isOld(list, grace) }
 
   /// Writes down which packs `name` stands for.
   func supersede(_ former: [String], by name: String) throws(GitError) {
-    let known = read().superseded.filter { $0 != name }
-    let text = ([name] + Set(known + former).sorted()).joined(separator: "\n") + "\n"
+    let text = ([name] + former).joined(separator: "\n") + "\n"
     do {
       try FileManager.default.createDirectory(
         atPath: objects + "/info", withIntermediateDirectories: true)
@@ -164,7 +169,7 @@ private struct PackFiles {
       name.map { RepositoryLayout.status("\(folder)/\($0)\(ending)") != nil } ?? false
     }
     if isThere {
-      for pack in superseded {
+      for pack in superseded where RepositoryLayout.status("\(folder)/\(pack).keep") == nil {
         // The index first: a pack without one is not looked into.
         for ending in [".idx", ".rev", ".bitmap", ".mtimes", ".pack"] {
           unlink("\(folder)/\(pack)\(ending)")

@@ -87,6 +87,10 @@ struct UpstreamRepackTests {
     let text = ([missing, "../../HEAD", "pack-zz"] + names).joined(separator: "\n") + "\n"
     try Data(text.utf8).write(to: URL(fileURLWithPath: list))
     let before = try everything()
+    // While packs wait to be removed nothing is packed: they would wait without end.
+    #expect(!UpstreamRepack.isDue(at: repository.path))
+    #expect(UpstreamRepack(repository: repository.path).run().error == nil)
+    #expect(try packs().count == count)
     // A repack follows, as all the packs are there still.
     #expect(UpstreamRepack(repository: repository.path, grace: 0).run().error == nil)
     #expect(try packs().count == count + 1)
