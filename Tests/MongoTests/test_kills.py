@@ -44,6 +44,16 @@ def second_push(tenant):
     return commit
 
 
+def first_applied(agent):
+    """The tenant with its first push applied and its second one waiting; that one's commit."""
+    tenant = history(agent)
+    agent.start()
+    agent.applied(tenant.head("main"))
+    agent.applied(tenant.head("trial"), branch="trial")
+    agent.stop()
+    return tenant, second_push(tenant)
+
+
 def end_state(client, prefix):
     """All that is stored, but for moments and the numbers that a server gives."""
     demo, core = client[prefix + "demo"], client[prefix + "core"]
@@ -70,12 +80,7 @@ def end_state(client, prefix):
 
 def run(server, agent, fault=None):
     """Both pushes, the second one with a fault; whether it struck, and the end state."""
-    tenant = history(agent)
-    agent.start()
-    agent.applied(tenant.head("main"))
-    agent.applied(tenant.head("trial"), branch="trial")
-    agent.stop()
-    commit = second_push(tenant)
+    tenant, commit = first_applied(agent)
     struck = False
     if fault:
         agent.start(fault=fault, ready=False)
@@ -110,12 +115,7 @@ def test_a_kill_after_any_write_ends_where_an_undisturbed_run_does(
 def test_a_journal_that_lost_a_part_is_given_up_and_the_change_planned_anew(new_server, new_agent):
     server = new_server("--standalone")
     agent = new_agent(server.uri)
-    tenant = history(agent)
-    agent.start()
-    agent.applied(tenant.head("main"))
-    agent.applied(tenant.head("trial"), branch="trial")
-    agent.stop()
-    commit = second_push(tenant)
+    tenant, commit = first_applied(agent)
     agent.start(fault="mongo.ready", ready=False)
     assert agent.process.wait(60) == -signal.SIGKILL
     with pymongo.MongoClient(server.uri) as client:
