@@ -138,7 +138,7 @@ let package = Package(
     .testTarget(
       name: "CatalogTests",
       dependencies: [
-        "CLinux", "Catalog", "Hashing", "TestSupport", "UtilityModel",
+        "CLinux", "Catalog", "Concurrency", "Hashing", "TestSupport", "UtilityModel",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(

@@ -82,7 +82,7 @@ extension TenantReconciler {
       var judge = emptyJudge(at: revision, settings: statuses[approvedName]?.settings)
       let now = WallClock.milliseconds()
       var names: Set<String> = []
-      for (index, part) in parts.utilities.enumerated() {
+      judging: for (index, part) in parts.utilities.enumerated() {
         let update = try await judge.update(
           to: revision, changes: index == 0 ? parts.shared + part : part,
           validator: context.validator, reading: { repository })
@@ -96,7 +96,9 @@ extension TenantReconciler {
         for change in plan.changes { start.counts[change.kind.rawValue, default: 0] += 1 }
         feed.yield(CatalogChange(tenant: tenant, puts: plan.puts))
         waiting += 1
-        while waiting > Self.ahead, let applied = await answers.next(isolation: self) {
+        while waiting > Self.ahead {
+          // None is left where one could not be written, which is thrown below.
+          guard let applied = await answers.next(isolation: self) else { break judging }
           waiting -= 1
           take(applied, repository, &written)
         }

@@ -1,4 +1,6 @@
 @testable import Catalog
+import Concurrency
+import Dispatch
 import Foundation
 import GRDB
 import Synchronization
@@ -146,6 +148,44 @@ struct EmbeddedCatalogTests {
     let kept = try await again.contents(of: CatalogSamples.tenant, id: 1001, status: .active)
     #expect(kept == large)
     try await again.close()
+  }
+
+  @Test("large files are read before the writer is asked for")
+  func readyBeforeTheWriter() async throws {
+    let fixture = try EmbeddedFixture()
+    let store = try await fixture.open()
+    func change(_ name: String, _ blob: UInt8) -> CatalogChange {
+      CatalogChange(
+        tenant: CatalogSamples.tenant,
+        puts: [
+          EntryPut(
+            identity: .new(0), entry: CatalogSamples.entry(name), replaces: nil,
+            contents: .set(blob: CatalogSamples.blob(blob)))
+        ])
+    }
+    var second = change("large", 2)
+    second.large = [CatalogSamples.blob(2)]
+    let (hasWriter, wasRead) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let wasReadBeside = Mutex(false)
+    let bytes = [UInt8](repeating: 7, count: 1 << 20)
+    async let first = store.apply(change("small", 1)) { _ in
+      // In the middle of its transaction.
+      hasWriter.signal()
+      let isRead = wasRead.wait(timeout: .now() + 30) == .success
+      wasReadBeside.withLock { $0 = isRead }
+      return [1]
+    }
+    let waiting = BlockingPool(name: "test-wait", width: 1)
+    await waiting.run { hasWriter.wait() }
+    _ = try await store.apply(second) { _ in
+      wasRead.signal()
+      return bytes
+    }
+    _ = try await first
+    #expect(wasReadBeside.withLock { $0 }, "while the other change had the writer")
+    let kept = try await store.contents(of: CatalogSamples.tenant, id: 1002, status: .active)
+    #expect(kept == bytes)
+    try await fixture.close(store)
   }
 
   @Test("the hook is called after each document")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 import UtilityModel
 
@@ -95,6 +96,47 @@ import UtilityModel
   func large() async throws {
     let text = String(repeating: "#", count: 3 << 20)
     #expect(try await failed([text, "DIE", text, "x"]) == [1])
+  }
+
+  /// The niceness of each running process whose program is `path`, by its number.
+  private func niceness(of path: String) throws -> [pid_t: Int32] {
+    var found: [pid_t: Int32] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+      guard let pid = pid_t(name),
+        let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline"),
+        line.split(separator: 0).first.map({ String(decoding: $0, as: UTF8.self) }) == path
+      else { continue }
+      found[pid] = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(pid))
+    }
+    return found
+  }
+
+  @Test("large files are judged at low priority, in processes of their own")
+  func lowPriority() async throws {
+    let scratch = try ScratchFolder()
+    // A name of its own tells these processes from those of other tests.
+    let python = scratch.path + "/python3"
+    try FileManager.default.createSymbolicLink(
+      atPath: python, withDestinationPath: "/usr/bin/python3")
+    let pool = CheckerPool(limits: CheckerLimits(python: python), width: 1, logger: quiet)
+    func judge(bytes: Int) async throws -> [pid_t: Int32] {
+      let source = [UInt8](repeating: UInt8(ascii: "#"), count: bytes)
+      let request = CheckerProcess.Request(kind: .utility, path: "utils/u.py", source: source)
+      let replies = try await testPool.run { try pool.check([request]) }
+      guard case .judged? = replies.first else {
+        Issue.record("\(bytes) bytes: \(replies)")
+        return [:]
+      }
+      return try niceness(of: python)
+    }
+    let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+    let first = try await judge(bytes: 256 << 10)
+    #expect(Array(first.values) == [own])
+    let second = try await judge(bytes: (256 << 10) + 1)
+    #expect(second.values.sorted() == [own, min(own + 10, 19)])
+    // Each is used again for files of its kind.
+    #expect(try await judge(bytes: 300 << 10) == second)
+    #expect(try await judge(bytes: 1) == second)
   }
 
   @Test("without an interpreter it is an error and no verdict")
