@@ -165,12 +165,14 @@ def latency(bench, server, program, folder, rounds):
         bench, folder, commits[rounds:], repository, f"catalog.url={server.uri}",
         "catalog.database_prefix=late_", "catalog.core_database=late_core")  # fmt: skip
     (single,) = bare(program, "single", server.uri, 200)
-    (whole,) = bare(program, "transaction", server.uri, "late_bench", "late_core", 200)
+    whole, *steps = bare(program, "transaction", server.uri, "late_bench", "late_core", 200)
+    names = ("read", "utility with its indexes", "branch", "lease", "commit")
+    parts = ", ".join(f"{name} {step:.1f}" for name, step in zip(names, steps, strict=True))
     bench.note(
         "commit -> hash over HTTP with MongoDB behind, p50", mongo, "ms",
         f"<= {embedded + 2 * single:.2f} ms",
         f"embedded {embedded:.2f} ms + 2 x bare upsert {single:.2f} ms; "
-        f"the same transaction by bare libmongoc alone {whole:.2f} ms")  # fmt: skip
+        f"the same transaction by bare libmongoc alone {whole:.2f} ms ({parts})")  # fmt: skip
 
 
 def fail_over(bench, server, folder, count):

@@ -6,9 +6,9 @@
 //   mongo_reference drop URI DATABASE   drops it
 //   mongo_reference single URI ROUNDS   prints the median of single upserts, in milliseconds
 //   mongo_reference transaction URI DATABASE CORE ROUNDS
-//                                       prints the median, in milliseconds, of what a commit of one utility
-//                                       has to do in DATABASE and CORE, in one transaction: read its document,
-//                                       write it, the branch and the lease
+//                                       prints medians, in milliseconds, of what a commit of one utility has to
+//                                       do in DATABASE and CORE, in one transaction: of all, of reading its
+//                                       document, of writing it, the branch and the lease, and of the commit
 //
 // With the agent's guarantees: w majority, j true.
 #include <mongoc/mongoc.h>
@@ -142,7 +142,9 @@ static void transaction(mongoc_client_t *client, const char *database, const cha
   bson_t *task = first(client, NULL, database, "tasks", &all), *task_id = selector_of(task);
   bson_t *state_id = selector_of(first(client, NULL, database, "sync_state", &all));
   bson_t *lease_id = selector_of(first(client, NULL, core, "leases", &all));
-  double *samples = calloc(rounds, sizeof *samples);
+  enum { STEPS = 5 };
+  double *samples[1 + STEPS], times[1 + STEPS];
+  for (int step = 0; step <= STEPS; step++) samples[step] = calloc(rounds, sizeof **samples);
   bson_error_t error;
   for (int round = 0; round < rounds; round++) {
     bson_t fields = BSON_INITIALIZER, mark = BSON_INITIALIZER, reply;
@@ -151,23 +153,31 @@ static void transaction(mongoc_client_t *client, const char *database, const cha
     bson_copy_to_excluding_noinit(task, &fields, "_id", "filehash", NULL);
     BSON_APPEND_UTF8(&fields, "filehash", hash);
     BSON_APPEND_INT32(&mark, "bench", round);
-    double began = now();
+    times[0] = now();
     mongoc_client_session_t *session = mongoc_client_start_session(client, NULL, &error);
     check(session != NULL, &error);
     check(mongoc_client_session_start_transaction(session, NULL, &error), &error);
     bson_destroy(first(client, session, database, "tasks", task_id));
+    times[1] = now();
     set(client, session, database, "tasks", task_id, &fields);
+    times[2] = now();
     set(client, session, database, "sync_state", state_id, &mark);
+    times[3] = now();
     set(client, session, core, "leases", lease_id, &mark);
+    times[4] = now();
     check(mongoc_client_session_commit_transaction(session, &reply, &error), &error);
-    samples[round] = (now() - began) * 1000;
+    times[STEPS] = now();
+    samples[0][round] = (times[STEPS] - times[0]) * 1000;
+    for (int step = 1; step <= STEPS; step++) samples[step][round] = (times[step] - times[step - 1]) * 1000;
     bson_destroy(&reply);
     mongoc_client_session_destroy(session);
     bson_destroy(&fields);
     bson_destroy(&mark);
   }
-  qsort(samples, rounds, sizeof *samples, ascending);
-  printf("%.6f\n", samples[rounds / 2]);
+  for (int step = 0; step <= STEPS; step++) {
+    qsort(samples[step], rounds, sizeof **samples, ascending);
+    printf("%.6f\n", samples[step][rounds / 2]);
+  }
 }
 
 int main(int count, char **arguments) {
