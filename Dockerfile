@@ -8,7 +8,7 @@
 # PACKAGES with /packages, AGENT_SYSTEM with the libraries, AGENT_PROGRAM with /out/sync-agent.
 ARG PYTHON_BUILD_BASE=python:3.11-slim-bookworm
 ARG PYTHON_BASE=gcr.io/distroless/python3-debian12:latest
-ARG SWIFT_BASE=swift:6.1-bookworm
+ARG SWIFT_BASE=swift:6.2-bookworm
 ARG DEBIAN_BASE=debian:12-slim
 ARG PACKAGES=packages-from-pip
 ARG AGENT_SYSTEM=agent-from-apt
@@ -71,6 +71,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
   openssh-client gpgv \
   && rm -rf /var/lib/apt/lists/*
 
+# The folder that the agent writes, without a shell to make it.
+FROM scratch AS agent-folder
+WORKDIR /tree/sync-agent
+
 FROM ${AGENT_SYSTEM} AS agent
 ARG VERSION=0
 ARG REVISION=unknown
@@ -82,6 +86,8 @@ LABEL org.opencontainers.image.title="sync-agent" \
 COPY --from=agent-program /out/sync-agent /usr/local/bin/sync-agent
 COPY python-utils/serve.py /usr/local/share/sync-agent/python-utils/
 COPY python-utils/python_utils /usr/local/share/sync-agent/python-utils/python_utils
+# The folder above it is named, so that it is copied itself and gets its owner: `./data` is made in it.
+COPY --from=agent-folder --chown=65532:65532 /tree/ /var/lib/
 ENV LANG=C.UTF-8 TZ=UTC
 WORKDIR /var/lib/sync-agent
 USER 65532:65532

@@ -87,13 +87,14 @@ extension CatalogEntry {
     case "userid": userid = try reader.integer()
     case "customutils": customutils = try reader.boolean()
     case "integration_id": integrationID = try reader.integer32()
-    case "utils_used": utilsUsed = try reader.boolean()
+    // These two are the platform's to write; its null is the same as none.
+    case "utils_used": utilsUsed = try reader.null() ? false : reader.boolean()
     case "rest_end": restEnd = try reader.string()
     case "input_params": inputParams = try reader.string()
     case "parameters": parameters = try reader.string()
     case "functionname": functionname = try reader.string()
     case "outputfields": outputfields = try reader.string()
-    case "playbook_name": playbookNames = try reader.strings()
+    case "playbook_name": playbookNames = try reader.null() ? [] : reader.strings()
     case "category": category = try reader.string()
     default: return false
     }

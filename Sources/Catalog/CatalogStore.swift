@@ -77,6 +77,9 @@ public protocol CatalogStore: Sendable {
   /// The same for readers.
   func items(of tenant: TenantCode) async throws(CatalogError) -> [CatalogItem]
 
+  /// What the owned entries of a tenant add up to, or nil where nobody but agents writes to them.
+  func stamp(of tenant: TenantCode) async throws(CatalogError) -> CatalogStamp?
+
   /// Hands every tenant with owned entries to `receive`, one after the other and never at once,
   /// on a thread of the store: start-up without holding the whole catalog twice. Files of up to
   /// `limit` bytes come along; 0 leaves them out.

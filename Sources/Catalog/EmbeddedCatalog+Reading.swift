@@ -3,6 +3,9 @@ import GRDB
 import UtilityModel
 
 extension EmbeddedCatalog {
+  /// Nil: the file is the agent's own.
+  public func stamp(of tenant: TenantCode) async throws(CatalogError) -> CatalogStamp? { nil }
+
   /// The owned entries of a tenant, sorted by number, then status.
   public func entries(of tenant: TenantCode) async throws(CatalogError) -> [CatalogEntry] {
     try await read("read the entries of tenant \(tenant) from") { db in

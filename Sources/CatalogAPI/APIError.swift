@@ -1,11 +1,13 @@
+import Catalog
 import Hummingbird
 
 /// A refusal: what the client is told, and nothing more.
 struct APIError: Error {
-  /// The LLD's kinds of error codes, and the two that HTTP adds.
+  /// The LLD's kinds of error codes, and those that HTTP adds.
   enum Code: String {
     case validation = "VALIDATION_ERROR"
     case notFound = "NOT_FOUND"
+    case database = "DATABASE_ERROR"
     case methodNotAllowed = "METHOD_NOT_ALLOWED"
     case `internal` = "INTERNAL_ERROR"
     case overloaded = "SERVICE_UNAVAILABLE"
@@ -39,6 +41,15 @@ struct APIError: Error {
   static let `internal` = APIError(
     status: .internalServerError, code: .internal,
     message: "The request failed inside the server; its request id finds the cause in the log.")
+
+  /// The catalog could not be read; where waiting may help, the client is asked to.
+  static func database(_ error: CatalogError) -> APIError {
+    let isAway = [.unavailable, .locked].contains(error.code)
+    return APIError(
+      status: isAway ? .serviceUnavailable : .internalServerError, code: .database,
+      message: "The catalog could not be read; the request id finds the cause in the log.",
+      retryAfter: isAway ? 5 : nil)
+  }
 
   static let operatorOnly = APIError(
     status: .forbidden, code: .security,

@@ -1,3 +1,4 @@
+import Catalog
 import Hummingbird
 
 /// The outermost middleware: whatever a route throws becomes an answer of the contract's form.
@@ -12,6 +13,9 @@ struct ErrorAnswers: RouterMiddleware {
       return error.response()
     } catch let error as HTTPError where error.status == .notFound {
       return APIError.unknownRoute.response()
+    } catch let error as CatalogError {
+      context.logger.error("the catalog could not be read", metadata: ["error": "\(error)"])
+      return APIError.database(error).response()
     } catch {
       context.logger.error("HTTP request failed", metadata: ["error": "\(error)"])
       return APIError.internal.response()

@@ -98,7 +98,7 @@ struct ChangeOrigin {
     from old: ObjectID?, to new: ObjectID, in repository: borrowing RepositoryHandle
   ) throws(GitError) -> Set<Int> {
     var units: Set<Int> = []
-    var comparison = TreeComparison(under: folders)
+    var comparison = TreeComparison(under: folders, isHistory: true)
     try comparison.run(from: old, to: new, in: repository) { change in
       guard (change.new ?? change.old)?.validPath ?? false else { return }
       let path = Array(change.path.utf8)

@@ -19,12 +19,14 @@ extension RepositoryHandle {
   }
 
   /// The commit that a revision names: a full or abbreviated id, a branch, or an expression of
-  /// gitrevisions(7) such as `main~1`; tags are followed.
+  /// gitrevisions(7) such as `main~1`; tags are followed. All 40 digits of an object's id are that
+  /// object, whatever a branch is called.
   ///
   /// Throws `emptyRepository` without any branch, `notFound` when nothing is named so, `corrupt`
   /// when what is named cannot be read, and `other` when it names no commit or several objects.
   public func resolve(_ revision: String) throws(GitError) -> ObjectID {
     let operation = "resolve a revision"
+    if revision.utf8.count == 40, let named = try commit(named: revision) { return named }
     if let branch = try commit(ofBranch: revision) { return branch }
     var object: OpaquePointer?
     let status = try reading { git_revparse_single(&object, pointer, revision) }
@@ -71,7 +73,7 @@ extension RepositoryHandle {
         guard try header(id, operation: "walk the history").1 == GIT_OBJECT_COMMIT else { continue }
         commits.append(id.oid)
       } catch {
-        guard error.code == .notFound else { throw error }
+        guard [.notFound, .corrupt].contains(error.code) else { throw error }
       }
     }
     guard !commits.isEmpty else { return false }

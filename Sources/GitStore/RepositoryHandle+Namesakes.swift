@@ -7,7 +7,7 @@ extension RepositoryHandle {
   /// Reads every folder there, but makes texts of what it gives only: listing a tree of 10,000
   /// files costs a few milliseconds. Throws as `files(in:under:)`.
   public func files(
-    in tree: ObjectID, below top: String, stems: Set<String>
+    in tree: ObjectID, below top: String, stems: Set<String>, isHistory: Bool = false
   ) throws(GitError) -> [TreeFile] {
     guard !stems.isEmpty, let folder = try entry(at: top, in: treeID(of: tree)),
       folder.mode & 0o170000 == 0o040000
@@ -21,18 +21,21 @@ extension RepositoryHandle {
     ]
     while let (id, path) = pending.popLast() {
       guard path.depth <= TreeLimit.depth else {
+        if isHistory { continue }
         throw error(
           "read a tree", .tooLarge, "folders are nested deeper than \(TreeLimit.depth) levels")
       }
       var cursor = try self.tree(id)
       while let entry = cursor.entry {
         visited += 1
-        guard visited <= TreeLimit.entries else {
+        guard visited <= (isHistory ? 10 : 1) * TreeLimit.entries else {
           throw error(
             "read a tree", .tooLarge,
             "more than \(TreeLimit.entries) files and folders; split the repository")
         }
-        if entry.isTree {
+        if isHistory, !path.hasRoom(for: entry.name.count) {
+          // Nothing that is served was ever there.
+        } else if entry.isTree {
           pending.append((entry.id, try path.appending(Array(entry.name), subject: subject)))
         } else if let stem = Self.stem(of: entry.name, atMost: longest), wanted.contains(stem) {
           let file = try path.appending(Array(entry.name), subject: subject, isFolder: false)

@@ -6,10 +6,13 @@ extension RepositoryHandle {
   ///
   /// A name may be a folder or a file (`utils`, `lib`, `tenant.yaml`). `tree` may also be a commit.
   /// Throws `tooLarge` beyond 64 levels, 200,000 files and folders, or a path of 4,096 bytes, and
-  /// `corrupt` for a damaged tree.
-  public func files(in tree: ObjectID, under: [String]) throws(GitError) -> [TreeFile] {
+  /// `corrupt` for a damaged tree. In a tree of the history (`isHistory`), which may have been refused
+  /// for that, what is too deep or too long is passed over.
+  public func files(
+    in tree: ObjectID, under: [String], isHistory: Bool = false
+  ) throws(GitError) -> [TreeFile] {
     var result: [TreeFile] = []
-    var comparison = TreeComparison(under: under)
+    var comparison = TreeComparison(under: under, isHistory: isHistory)
     try comparison.run(from: nil, to: treeID(of: tree), in: self) { change in
       if let file = change.new { result.append(file) }
     }
@@ -22,10 +25,10 @@ extension RepositoryHandle {
   /// the empty tree. A file that becomes a folder, or the reverse, is a removal and additions.
   /// Throws as `files(in:under:)`.
   public func changes(
-    from old: ObjectID?, to new: ObjectID, under: [String]
+    from old: ObjectID?, to new: ObjectID, under: [String], isHistory: Bool = false
   ) throws(GitError) -> [TreeChange] {
     var result: [TreeChange] = []
-    var comparison = TreeComparison(under: under)
+    var comparison = TreeComparison(under: under, isHistory: isHistory)
     let before: ObjectID? = if let old { try treeID(of: old) } else { nil }
     try comparison.run(from: before, to: treeID(of: new), in: self) { result.append($0) }
     return result

@@ -15,10 +15,18 @@ struct TreeComparison: ~Copyable {
   private var frames: [Frame] = []
   private var visited = 0
   private let under: Set<[UInt8]>
+  private let isHistory: Bool
   private static let operation = "compare trees"
 
   /// Compares below the given names of the top level.
-  init(under: [String]) { self.under = Set(under.map { Array($0.utf8) }) }
+  ///
+  /// A tree of the history (`isHistory`) may be one that was refused: what lies too deep in it, or has
+  /// too long a path, is passed over, since nothing that is served was ever there; and it may have
+  /// ten times as many files.
+  init(under: [String], isHistory: Bool = false) {
+    self.under = Set(under.map { Array($0.utf8) })
+    self.isHistory = isHistory
+  }
 
   /// Calls `emit` for every file that differs between `old` and `new`, two trees' ids.
   mutating func run(
@@ -45,6 +53,7 @@ struct TreeComparison: ~Copyable {
       case .nothing: break
       case .file(let change): emit(change)
       case .folder(let old, let new, let name):
+        if isHistory, folder.depth >= TreeLimit.depth || !folder.hasRoom(for: name.count) { break }
         let inner = try folder.appending(name, subject: repository.subject)
         try push(old: old, new: new, folder: inner, in: repository)
       }
@@ -64,12 +73,13 @@ struct TreeComparison: ~Copyable {
     guard let entry = new ?? old else { return .nothing }
     if folder.depth == 0, !under.contains(Array(entry.name)) { return .nothing }
     visited += 1
-    guard visited <= TreeLimit.entries else {
+    guard visited <= (isHistory ? 10 : 1) * TreeLimit.entries else {
       throw GitError(
         Self.operation, .tooLarge, subject: subject,
         cause: "more than \(TreeLimit.entries) files and folders; split the repository")
     }
     if entry.isTree { return .folder(old: old?.id, new: new?.id, name: Array(entry.name)) }
+    if isHistory, !folder.hasRoom(for: entry.name.count) { return .nothing }
     let path = try folder.appending(Array(entry.name), subject: subject, isFolder: false)
     func file(_ entry: TreeEntry) -> TreeFile {
       TreeFile(path: path.text, id: entry.id, mode: entry.fileMode, validPath: path.isValid)
@@ -98,11 +108,14 @@ struct FolderPath {
   private(set) var isValid = true
   private(set) var depth = 0
 
+  /// Whether a name of so many bytes makes no path that is too long.
+  func hasRoom(for bytes: Int) -> Bool { text.utf8.count + bytes < TreeLimit.path }
+
   /// The path of `name` in this folder; throws `tooLarge` when it is too long.
   func appending(
     _ name: [UInt8], subject: String, isFolder: Bool = true
   ) throws(GitError) -> FolderPath {
-    guard text.utf8.count + name.count < TreeLimit.path else {
+    guard hasRoom(for: name.count) else {
       throw GitError(
         "read a tree", .tooLarge, subject: subject,
         cause: "a path is longer than \(TreeLimit.path) bytes")

@@ -15,6 +15,8 @@ public struct EntryIndex: Sendable {
   private var keysByName: [String: Set<EntryKey>] = [:]
   /// The names of the entries whose newest version is refused, by place.
   private(set) var quarantined: [EntryKey: String] = [:]
+  /// What the entries add up to.
+  private var stamp = CatalogStamp()
 
   /// An index of `entries`.
   public init(_ entries: [CatalogEntry] = []) {
@@ -68,7 +70,24 @@ public struct EntryIndex: Sendable {
     for put in applied.puts { insert(put.entry) }
   }
 
+  /// What the entries add up to once a change is written.
+  func stamp(after change: CatalogChange) -> CatalogStamp {
+    var stamp = stamp
+    for key in change.deletes { if let entry = self[key] { stamp.remove(entry) } }
+    for put in change.puts {
+      if let status = put.replaces, case .existing(let id) = put.identity,
+        let former = self[id, status]
+      {
+        stamp.remove(former)
+      }
+      stamp.add(put.entry)
+    }
+    return stamp
+  }
+
   private mutating func insert(_ entry: CatalogEntry) {
+    remove(entry.key)
+    stamp.add(entry)
     byKey[entry.key] = Row(entry)
     keysByName[entry.name.lowercased(), default: []].insert(entry.key)
     if entry.quarantine != nil { quarantined[entry.key] = entry.name }
@@ -76,6 +95,7 @@ public struct EntryIndex: Sendable {
 
   private mutating func remove(_ key: EntryKey) {
     guard let entry = byKey.removeValue(forKey: key)?.entry else { return }
+    stamp.remove(entry)
     quarantined[key] = nil
     let name = entry.name.lowercased()
     keysByName[name]?.remove(key)

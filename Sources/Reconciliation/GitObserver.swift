@@ -10,7 +10,10 @@ enum GitObserver {
   /// The tips of both branches, nil where there is none.
   struct Heads: Sendable, Equatable {
     var approved: ObjectID?
+    /// What is to be judged of the trial branch: not its tip where that cannot be read.
     var trial: ObjectID?
+    /// Why the trial branch stays where it was, or nil.
+    var trialProblem: TrialProblem?
     var isEmpty = false
     /// Why the approved branch's tip is not to be applied, or nil.
     var held: HeldRevision?
@@ -18,12 +21,41 @@ enum GitObserver {
     var hasApplied = true
   }
 
+  /// The trial branch's tip, or what makes it unreadable.
+  struct TrialProblem: Sendable, Equatable {
+    /// The tip, where there is one.
+    var head: ObjectID?
+    /// What is wrong with it.
+    var reason: String
+
+    /// Nil for an error that is not about what was pushed to the branch.
+    init?(_ error: any Error, head: ObjectID?) {
+      switch error {
+      case let error as GitError where [.corrupt, .tooLarge].contains(error.code): break
+      case is TooManyFiles: break
+      default: return nil
+      }
+      self.head = head
+      reason = "\(error)"
+    }
+  }
+
+  /// The tips. Whoever may push to the trial branch does not stop the approved one: where its ref
+  /// cannot be read, `lastTrial` stands for it.
   static func heads(
-    in handle: borrowing RepositoryHandle, approved: String, trial: String
+    in handle: borrowing RepositoryHandle, approved: String, trial: String, lastTrial: ObjectID?
   ) throws(GitError) -> Heads {
-    var heads = Heads(
-      approved: try handle.commit(ofBranch: approved), trial: try handle.commit(ofBranch: trial))
-    if heads.approved == nil, heads.trial == nil { heads.isEmpty = try handle.branches().isEmpty }
+    var heads = Heads(approved: try handle.commit(ofBranch: approved))
+    do throws(GitError) {
+      heads.trial = try handle.commit(ofBranch: trial)
+    } catch {
+      guard let problem = TrialProblem(error, head: nil) else { throw error }
+      heads.trial = lastTrial
+      heads.trialProblem = problem
+    }
+    if heads.approved == nil, heads.trial == nil, heads.trialProblem == nil {
+      heads.isEmpty = try handle.branches().isEmpty
+    }
     return heads
   }
 

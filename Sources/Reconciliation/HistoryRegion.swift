@@ -51,7 +51,9 @@ enum HistoryRegion {
     var keys: Set<String> = []
     for commit in commits {
       guard let parent = commit.parents.first else { return false }
-      for change in try git.changes(from: parent, to: commit.tree, under: ["utils"]) {
+      for change in try git.changes(
+        from: parent, to: commit.tree, under: ["utils"], isHistory: true)
+      {
         guard let (stem, _) = NameState.parse(change.path) else { continue }
         keys.insert(NameState.key(ofStem: stem))
         if keys.count > 1 { return false }

@@ -399,7 +399,7 @@ private struct Planning {
         guard let refusal = standing.refusal else { continue }
         refused.append(QuarantinedUtility(name: version.name, findings: refusal.findings))
       }
-      return refused.sorted { $0.name < $1.name }
+      return FindingLimits.bounded(refused.sorted { $0.name < $1.name })
     }
     plan.quarantined = list(input.approved)
     plan.trialQuarantined = list(input.trial)

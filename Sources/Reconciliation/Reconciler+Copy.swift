@@ -61,7 +61,10 @@ extension Reconciler {
             + "would leave behind; copy the files there and commit them")
       }
       let branch = context.settings.approvedBranch
-      let applied = await source.reconciler.appliedCommit
+      // The store's word: another agent may have the tenant.
+      let statuses = try await context.store.branchStatuses(of: from)
+      let approved = statuses.first { $0.branch == branch }
+      let applied = approved?.applied.flatMap { Revision($0)?.commit }
       let plan = UtilityCopy(branch: branch, author: author, committer: committer)
       let (commit, outcome) = try await context.pool.run {
         let source = try RepositoryHandle(path: sourcePath)

@@ -74,8 +74,15 @@ extension Reconciler {
       FaultPoint.reached("tenant.condemned")
       entry.retry?.cancel()
       known[tenant] = .removed
+      do {
+        // Before the lease goes with the tenant.
+        try await entry.reconciler.empty()
+      } catch {
+        ignored[tenant] = tenants.removeValue(forKey: tenant)?.path
+        throw error
+      }
       ignored[tenant] = tenants.removeValue(forKey: tenant)?.path
-      try await clear(tenant)
+      try await clearRest(tenant)
       try await forgetWithoutRepository(tenant)
       context.logger.notice(
         "tenant removed", metadata: ["tenant_code": "\(tenant)", "actor": "\(decider.actor)"])
@@ -106,6 +113,11 @@ extension Reconciler {
   /// Takes away all of a tenant that nothing is written of any more. May be repeated.
   private func clear(_ tenant: TenantCode) async throws {
     try await context.store.empty(tenant)
+    try await clearRest(tenant)
+  }
+
+  /// The same where the store has nothing of it any more.
+  private func clearRest(_ tenant: TenantCode) async throws {
     FaultPoint.reached("tenant.emptied")
     context.snapshots.remove(tenant)
     context.board.remove(tenant)
@@ -130,6 +142,11 @@ extension TenantReconciler {
       self.state = .removed
       self.isWithdrawn = true
     }
+  }
+
+  /// Deletes what the store has of the tenant, under its lease. Throws `CatalogError`.
+  func empty() async throws {
+    try await inTurn { try await self.context.store.empty(self.tenant) }
   }
 
   /// Throws `SyncError` where the tenant was removed.

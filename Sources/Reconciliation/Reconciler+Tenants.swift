@@ -36,7 +36,9 @@ extension Reconciler {
           throw SyncError(
             description: "tenant `\(tenant)` is there already, and so is its repository")
         }
-        guard await entry.reconciler.isBlank else {
+        // The store's word: another agent may have the tenant.
+        let statuses = try await context.store.branchStatuses(of: tenant)
+        guard statuses.allSatisfy({ $0.applied == nil }) else {
           throw SyncError(
             description: "tenant `\(tenant)` is there already and orphaned: bring its repository "
               + "back (`git clone --bare` of a complete clone), or end the tenant first with "
@@ -66,9 +68,4 @@ extension Reconciler {
       return left
     }
   }
-}
-
-extension TenantReconciler {
-  /// Whether nothing of the tenant was ever applied.
-  var isBlank: Bool { statuses.values.allSatisfy { $0.applied == nil } }
 }

@@ -15,6 +15,8 @@ public actor Reconciler {
     var path: String?
     var dirty: ContinuousClock.Instant?
     var isRunning = false
+    /// Whether the next look also asks the store for what others have changed in it.
+    var looksForDrift = false
     var retry: Task<Void, Never>?
     /// Whether this agent may write it: with several agents, one of them.
     var isMine = true
@@ -72,7 +74,7 @@ public actor Reconciler {
     try await finishRemovals()
     try await discover()
     try await division()
-    await reconcileAll(force: false)
+    await reconcileAll()
   }
 
   /// Follows hints until the task is cancelled; drains what is under way.
@@ -119,7 +121,11 @@ public actor Reconciler {
         context.logger.error("tenants cannot be listed", metadata: ["error": "\(error)"])
       }
     }
-    for tenant in codes?.compactMap({ $0 }) ?? Array(tenants.keys) { schedule(tenant, since: now) }
+    for tenant in codes?.compactMap({ $0 }) ?? Array(tenants.keys) {
+      // Everything is looked at anew now and then.
+      if codes == nil { tenants[tenant]?.looksForDrift = true }
+      schedule(tenant, since: now)
+    }
   }
 
   private static func code(of directory: String) -> String {
@@ -168,17 +174,18 @@ public actor Reconciler {
     sharing.tenantAppeared()
   }
 
-  /// Whether the catalog knows the tenant now. One whose name it does not take holds nobody else
-  /// up. Throws `CatalogError`.
+  /// Whether the catalog knows the tenant now. One that it does not take holds nobody else up.
+  /// Throws `CatalogError` for what would stop any other one as well.
   private func makeKnown(_ tenant: TenantCode) async throws -> Bool {
     guard known[tenant] == nil else { return true }
     do throws(CatalogError) {
       try await context.store.ensureTenant(tenant, now: WallClock.milliseconds())
     } catch {
-      guard error.code == .configuration else { throw error }
+      guard !error.isOfWholeStore else { throw error }
       refuse(tenant, "\(error)")
       return false
     }
+    refused[tenant] = nil
     known[tenant] = .active
     return true
   }
@@ -210,8 +217,9 @@ public actor Reconciler {
   private func work(_ tenant: TenantCode) async {
     while let entry = tenants[tenant], entry.isMine, let since = entry.dirty, !isStopping {
       tenants[tenant]?.dirty = nil
+      tenants[tenant]?.looksForDrift = false
       let outcome = await permits.withPermit {
-        await entry.reconciler.reconcile(at: entry.path)
+        await entry.reconciler.reconcile(at: entry.path, lookingForDrift: entry.looksForDrift)
       }
       record(outcome, of: tenant, since: since)
       if tenants[tenant]?.dirty == nil { retry(tenant, outcome) }
@@ -256,7 +264,7 @@ public actor Reconciler {
   public func sync(_ tenant: TenantCode?) async throws -> [TenantStatus]? {
     try await discover()
     guard let tenant else {
-      await reconcileAll(force: false)
+      await reconcileAll()
       return context.board.all()
     }
     guard let entry = tenants[tenant] else {
@@ -265,7 +273,9 @@ public actor Reconciler {
     }
     guard entry.isMine else { return context.board.status(of: tenant).map { [$0] } }
     let since = ContinuousClock.now
-    let outcome = await permits.withPermit { await entry.reconciler.reconcile(at: entry.path) }
+    let outcome = await permits.withPermit {
+      await entry.reconciler.reconcile(at: entry.path, lookingForDrift: true)
+    }
     record(outcome, of: tenant, since: since)
     retry(tenant, outcome)
     return context.board.status(of: tenant).map { [$0] }
@@ -343,13 +353,13 @@ public actor Reconciler {
   /// The repositories of the tenants that have one.
   public func repositories() -> [TenantCode: String] { tenants.compactMapValues(\.path) }
 
-  private func reconcileAll(force: Bool) async {
+  private func reconcileAll() async {
     let entries = tenants.filter(\.value.isMine)
     await withTaskGroup(of: (TenantCode, TenantReconciler.Outcome).self) { group in
       for (tenant, entry) in entries {
         group.addTask { [permits] in
           let outcome = await permits.withPermit {
-            await entry.reconciler.reconcile(at: entry.path, force: force)
+            await entry.reconciler.reconcile(at: entry.path, lookingForDrift: true)
           }
           return (tenant, outcome)
         }
@@ -367,6 +377,18 @@ public actor Reconciler {
     // What is under way ends whole: wait for every tenant's turn.
     while tenants.values.contains(where: { $0.isRunning }) {
       do { try await Task.sleep(for: .milliseconds(5)) } catch { await Task.yield() }
+    }
+  }
+}
+
+extension CatalogError {
+  /// Whether it says that nothing can be written, and not that one tenant cannot.
+  fileprivate var isOfWholeStore: Bool {
+    switch code {
+    case .unavailable, .unauthorized, .full, .locked, .readOnly, .fenced, .unsupported,
+      .notACatalog, .newerSchema:
+      true
+    case .configuration, .wrongKey, .corrupt, .conflict, .contents, .failed: false
     }
   }
 }

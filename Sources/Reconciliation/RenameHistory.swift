@@ -116,7 +116,7 @@ final class RenameHistory {
   /// All names of a commit, with the numbers that they have where it is an applied one.
   private func listing(_ commit: ObjectID) throws(GitError) -> NameState {
     let files = try repository.read { (git) throws(GitError) in
-      try git.files(in: commit, under: ["utils"])
+      try git.files(in: commit, under: ["utils"], isHistory: true)
     }
     var units: [PathKey: NameState.Unit] = [:]
     for file in files where file.validPath {
@@ -215,7 +215,7 @@ final class RenameHistory {
   private func step(to commit: CommitNode) throws(GitError) -> NameState {
     let first = commit.parents[0]
     let changes = try repository.read { (git) throws(GitError) in
-      try git.changes(from: first, to: commit.tree, under: ["utils"])
+      try git.changes(from: first, to: commit.tree, under: ["utils"], isHistory: true)
     }
     var state = take(first)
     var others = commit.parents.dropFirst().map { take($0) }

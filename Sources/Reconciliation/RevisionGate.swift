@@ -26,6 +26,16 @@ public enum RevisionGate {
         "push a commit on top of what runs")
     }
     var rule = HeldRevision.Rule.merge
+    let looksAtAll =
+      policy.approvals.contains(.merge)
+      || policy.approvals.contains(.signed) && policy.signatures == .all
+    if looksAtAll, !isThere(applied, in: handle) {
+      return held(
+        policy.approvals.contains(.merge) ? .merge : .signed,
+        "\(applied.hex.prefix(12)), which runs, is not in the repository any more, so nobody can tell "
+          + "which commits of `\(branch)` are new",
+        "push it back")
+    }
     do throws(GitError) {
       if policy.approvals.contains(.merge),
         let found = try handle.unapprovedCommit(tip: head, known: applied)

@@ -42,27 +42,27 @@ extension TenantReconciler {
   }
 
   /// The commit that `sha` names, and where it is. All 40 digits name one that is not there yet.
+  ///
+  /// A branch or a tag that is called like an id is not looked for: who may push one does not say what
+  /// is approved.
   private func locate(
     _ sha: String, _ repository: OpenRepository
   ) async throws -> (ObjectID, Place) {
     let branch = approvedName
     return try await context.pool.run {
       try repository.read { (handle) throws(GitError) in
-        do throws(GitError) {
-          let commit = try handle.resolve(sha)
-          let tip = try handle.commit(ofBranch: branch)
-          let isOnBranch = if let tip { try handle.isAncestor(commit, of: tip) } else { false }
-          return (commit, isOnBranch ? .onBranch : .elsewhere)
-        } catch {
-          guard error.code == .notFound else { throw error }
+        guard let commit = try handle.commit(named: sha) else {
           guard let commit = ObjectID(hex: sha), sha.contains(where: { $0 != "0" }) else {
             throw GitError(
-              "resolve a revision", .notFound, subject: "repository \(repository.path)",
-              cause: "no branch, tag or commit is named `\(sha)`; all 40 digits approve a commit "
-                + "ahead of its push")
+              "approve a commit", .notFound, subject: "repository \(repository.path)",
+              cause: "no commit's id begins with `\(sha)`; all 40 digits approve a commit ahead "
+                + "of its push")
           }
           return (commit, .absent)
         }
+        let tip = try handle.commit(ofBranch: branch)
+        let isOnBranch = if let tip { try handle.isAncestor(commit, of: tip) } else { false }
+        return (commit, isOnBranch ? .onBranch : .elsewhere)
       }
     }
   }

@@ -23,13 +23,17 @@ extension TenantReconciler {
     FaultPoint.reached("rollout.trial")
 
     let duration = (ContinuousClock.now - clock) / .milliseconds(1)
-    let next = newStatuses(
+    var next = newStatuses(
       prepared, active: active, trial: trial, started: started, duration: duration)
     let removed = statuses.keys.filter { next[$0] == nil }
-    let change = CatalogChange(
+    var change = CatalogChange(
       tenant: tenant, puts: prepared.plan.puts, deletes: prepared.plan.deletes,
       statuses: next.values.sorted { $0.branch < $1.branch }, removedBranches: removed.sorted(),
       audit: auditRecords(prepared, next: next, now: WallClock.milliseconds()))
+    if let index = change.statuses.firstIndex(where: { $0.branch == approvedName }) {
+      change.statuses[index].catalog = observed?.stamp(after: change).text
+      next[approvedName] = change.statuses[index]
+    }
     let applied = try await executor.apply(change, prepared.repository)
     FaultPoint.reached("catalog.applied")
 
@@ -39,6 +43,7 @@ extension TenantReconciler {
     observed?.apply(applied)
     statuses = next
     judges = prepared.judges
+    hasDrifted = false
     show()
     FaultPoint.reached("snapshot.published")
     try await executor.finish(active: prepared.releases.active, trial: prepared.releases.trial)
@@ -66,7 +71,7 @@ extension TenantReconciler {
       status.report = SyncReport(
         revision: revision, startedAt: started, duration: duration,
         changes: changes(of: prepared, state.revision.branch), quarantined: quarantined,
-        findings: state.findings)
+        findings: FindingLimits.bounded(state.findings, limit: FindingLimits.loose))
       let isWhole = quarantined.isEmpty && status.report?.refusesSettings == false
       status.phase = isWhole ? .synced : .degraded
       status.settings = state.settingsBlob
@@ -104,7 +109,30 @@ extension TenantReconciler {
         next[approvedName]?.pins = prepared.activePins.merging(prepared.trialPins) { one, _ in one }
       }
     }
+    if let problem = prepared.heads.trialProblem {
+      var status = next[trialName] ?? BranchStatus(branch: trialName)
+      markUnreadable(&status, problem, started: started, duration: duration)
+      next[trialName] = status
+    }
     return next
+  }
+
+  /// Turns the status of what is applied of the trial branch into that of a tip which cannot be read.
+  private func markUnreadable(
+    _ status: inout BranchStatus, _ problem: GitObserver.TrialProblem, started: Int64,
+    duration: Double
+  ) {
+    let revision = problem.head.map { Revision(branch: trialName, commit: $0).description }
+    if statuses[trialName]?.report?.error != problem.reason {
+      logger.error("the trial branch cannot be read", metadata: ["error": "\(problem.reason)"])
+    }
+    status.observed = revision ?? status.observed
+    status.attempted = revision ?? status.attempted
+    status.phase = .failed
+    status.report = SyncReport(
+      revision: revision, startedAt: started, duration: duration,
+      quarantined: status.report?.quarantined ?? [], findings: status.report?.findings ?? [],
+      error: problem.reason)
   }
 
   /// How many changes of each kind a branch brought, those that were written ahead with them.
@@ -151,18 +179,20 @@ extension TenantReconciler {
     }
   }
 
-  /// Without a repository, what ran goes on running: from the releases on the disk.
-  func serveLastRelease() async throws {
+  /// Without a repository, what ran goes on running: from the releases on the disk. `onlyWhereNone`
+  /// leaves alone what serves another release.
+  func serveLastRelease(onlyWhereNone: Bool = false) async throws {
     guard let releases = context.releases else { return }
     let active = statuses[approvedName]?.release ?? ""
     let trial = statuses[trialName]?.release ?? statuses[approvedName]?.trialRelease ?? ""
     let tenant = tenant
     for (kind, hex) in [(RuntimeSlot.Kind.active, active), (.trial, trial)] {
       guard let digest = Digest(hex: hex), await !runs(hex, kind) else { continue }
+      let slot = RuntimeSlot(tenant: tenant, kind: kind)
+      if onlyWhereNone, await context.runtime.running(slot) != nil { continue }
       let release = try await context.pool.run { try releases.release(digest, of: tenant) }
       guard var release else { continue }
       release.environments = try await PlanExecutor.environments(of: release, in: context)
-      let slot = RuntimeSlot(tenant: tenant, kind: kind)
       _ = try await context.runtime.deploy(release, slot: slot, retiring: [])
     }
   }

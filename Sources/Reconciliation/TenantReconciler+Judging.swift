@@ -11,6 +11,7 @@ extension TenantReconciler {
   func prepare(
     _ repository: OpenRepository, heads: GitObserver.Heads
   ) async throws -> PreparedSync {
+    var heads = heads
     guard let head = heads.approved else {
       throw SyncError.missingBranch(approvedName, isEmpty: heads.isEmpty, hadIt: false)
     }
@@ -23,8 +24,7 @@ extension TenantReconciler {
     let inForce = try await rollbacksInForce(repository, at: head)
     let approved = try await judge(
       repository, approvedName, head, fingerprint, rollbacks: inForce)
-    var trial: JudgedBranch?
-    if let head = heads.trial { trial = try await judge(repository, trialName, head, fingerprint) }
+    let trial = try await judgeTrial(repository, &heads, fingerprint)
     var scope = approved.names
     if let names = trial?.names { scope?.formUnion(names) } else if trial != nil { scope = nil }
     if trial == nil, statuses[trialName] != nil {
@@ -38,7 +38,7 @@ extension TenantReconciler {
       now: WallClock.milliseconds(),
       trialBranch: trialName)
     input.identities = statuses.compactMapValues(\.identities)
-    input.hadTrial = statuses[trialName] != nil
+    input.hadTrial = appliedTrial != nil
     let isStep = try await addProvenance(&input, repository, approved, trial)
     try await addRollbacks(&input, repository, inForce: inForce)
     try await input.addLineage(
@@ -72,6 +72,26 @@ extension TenantReconciler {
     return prepared
   }
 
+  /// The trial branch judged at its tip or, where that cannot be read, at what is applied of it: the
+  /// approved branch does not wait for it.
+  private func judgeTrial(
+    _ repository: OpenRepository, _ heads: inout GitObserver.Heads, _ fingerprint: String
+  ) async throws -> JudgedBranch? {
+    guard let head = heads.trial else { return nil }
+    do {
+      return try await judge(repository, trialName, head, fingerprint)
+    } catch {
+      let last = appliedTrial
+      guard heads.trialProblem == nil, last != head,
+        let problem = GitObserver.TrialProblem(error, head: head)
+      else { throw error }
+      heads.trialProblem = problem
+      heads.trial = last
+      guard let last else { return nil }
+      return try await judge(repository, trialName, last, fingerprint)
+    }
+  }
+
   /// A branch judged at its head.
   struct JudgedBranch {
     var judge: BranchJudge
@@ -100,7 +120,7 @@ extension TenantReconciler {
     let validator = context.validator
     let revision = Revision(branch: branch, commit: head)
     let applied = status?.applied.flatMap { Revision($0)?.commit }
-    let same = status?.fingerprint == fingerprint
+    let same = status?.fingerprint == fingerprint && !hasDrifted
     // What stands in the place of the tree's own files in a judge of the applied revision.
     let former = branch == approvedName ? self.rollbacks.filter { $0.value.state != .ending } : [:]
 

@@ -40,10 +40,13 @@ extension TenantReconciler {
     guard let applied = appliedCommit, status?.approval?.subject != head.hex else { return nil }
     let withdrawn = prepared.plan.withdrawn(from: prepared.input.observed)
     guard !withdrawn.isEmpty else { return nil }
-    let (repository, settings) = (prepared.repository, context.settings)
+    let (repository, settings, inForce) = (
+      prepared.repository, context.settings, status?.settings
+    )
     let policy = try await context.pool.run {
       try repository.read { (handle) throws(GitError) in
-        try RevisionGate.tightened(settings.policy, at: applied, in: handle)
+        try RevisionGate.tightened(
+          settings.policy, at: applied, settings: inForce, in: handle)
       }
     }
     return RevisionGate.hold(
@@ -59,9 +62,21 @@ extension TenantReconciler {
     let hold = PreparedSync.Hold(
       revision: Revision(branch: approvedName, commit: head), reason: held)
     markHeld(&status, hold, started: started, duration: 0)
+    var next = [status]
+    // Nothing of the trial branch can be told without what runs on the approved one.
+    if let trial = heads.trial, trial != appliedTrial {
+      var waiting = statuses[trialName] ?? BranchStatus(branch: trialName)
+      let reason = HeldRevision(
+        reason: "it waits for `\(approvedName)`, which is held", rule: held.rule)
+      markHeld(
+        &waiting,
+        PreparedSync.Hold(revision: Revision(branch: trialName, commit: trial), reason: reason),
+        started: started, duration: 0)
+      next.append(waiting)
+    }
     try await context.store.record(
-      [status], of: tenant, audit: holdRecord(hold, now: WallClock.milliseconds()))
-    statuses[approvedName] = status
+      next, of: tenant, audit: holdRecord(hold, now: WallClock.milliseconds()))
+    for status in next { statuses[status.branch] = status }
     show()
     return false
   }
@@ -70,7 +85,7 @@ extension TenantReconciler {
   private func holdRecord(_ hold: PreparedSync.Hold, now: Int64) -> [AuditRecord] {
     let revision = hold.revision.description
     let former = statuses[approvedName]
-    guard former?.phase != .held || former?.observed != revision else { return [] }
+    guard former?.observed != revision || former?.report?.held != hold.reason else { return [] }
     return [
       AuditRecord(
         at: now, tenantcode: tenant.rawValue, actor: AuditRecord.agent, action: .hold,

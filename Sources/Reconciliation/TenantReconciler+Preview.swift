@@ -38,7 +38,8 @@ extension TenantReconciler {
     ]
     previews[0].note = note
     let trialChanges = prepared.plan.changes.filter { $0.branch != approvedName }
-    if prepared.input.trial != nil || !trialChanges.isEmpty {
+    let problem = prepared.heads.trialProblem
+    if prepared.input.trial != nil || !trialChanges.isEmpty || problem != nil {
       let before = statuses[trialName]?.release ?? current?.trialRelease ?? ""
       previews.append(
         PlanPreview(
@@ -46,6 +47,7 @@ extension TenantReconciler {
           runtime: prepared.input.trialAddress.service, release: trialDigest,
           restart: hasRuntime && trialDigest != before,
           quarantined: prepared.plan.trialQuarantined))
+      previews[1].note = problem?.reason
     }
     return previews
   }

@@ -43,6 +43,10 @@ public actor TenantReconciler {
   var failures = 0
   /// Whether the store may hold more than `statuses` and the snapshot say.
   var isUncertain = false
+  /// Whether the next look asks the store whether its entries are still those that were written.
+  private var looksForDrift = true
+  /// Whether they are not, so that all of them are compared with git.
+  var hasDrifted = false
   /// Why results could not be written into the repository, as it was last told.
   var resultProblem: String?
   /// Whether the tenant was removed: nothing is written any more.
@@ -75,8 +79,15 @@ public actor TenantReconciler {
   ///
   /// `force` also looks where nothing seems to have changed. Never throws: a failure is in the
   /// outcome's branches.
-  public func reconcile(at path: String?, force: Bool = false) async -> Outcome {
-    await inTurn { await self.attempt(path, force: force) }
+  ///
+  /// `lookingForDrift` also asks a catalog that others may write to; the first look always does.
+  public func reconcile(
+    at path: String?, force: Bool = false, lookingForDrift: Bool = false
+  ) async -> Outcome {
+    await inTurn {
+      if lookingForDrift { self.looksForDrift = true }
+      return await self.attempt(path, force: force)
+    }
   }
 
   /// Runs `body` alone for this tenant, under its lease.
@@ -131,7 +142,21 @@ public actor TenantReconciler {
     } catch let lost as LostRepository {
       return await fail(await orphan() ?? lost, heads: nil, started: started, clock: clock)
     } catch {
+      await serveMeanwhile(error)
       return await fail(error, heads: attempted, started: started, clock: clock)
+    }
+  }
+
+  /// After a failed attempt the last good release serves, also where an agent just started.
+  private func serveMeanwhile(_ error: any Error) async {
+    if let error = error as? DeploymentError, [.cancelled, .shutDown].contains(error.code) {
+      return
+    }
+    if (error as? CatalogError)?.code == .fenced { return }
+    do {
+      try await serveLastRelease(onlyWhereNone: true)
+    } catch let second {
+      logger.error("the last release cannot be served", metadata: ["error": "\(second)"])
     }
   }
 
@@ -169,7 +194,8 @@ public actor TenantReconciler {
     _ repository: OpenRepository, _ heads: GitObserver.Heads, force: Bool, started: Int64,
     clock: ContinuousClock.Instant
   ) async throws -> Bool {
-    if !force, await isInSync(heads) {
+    try await lookForDrift()
+    if !force, !hasDrifted, await isInSync(heads) {
       // An agent that was killed between the catalog and this step left it to the next one.
       try await context.runtime.retire(RuntimeSlot(tenant: tenant, kind: .active))
       try await context.runtime.retire(RuntimeSlot(tenant: tenant, kind: .trial))
@@ -184,6 +210,24 @@ public actor TenantReconciler {
     defer { headStart = nil }
     return try await execute(
       prepareAllowed(repository, heads: heads), started: started, clock: clock)
+  }
+
+  /// Asks once whether somebody else has changed what was written; what is stored counts then, for
+  /// readers too.
+  private func lookForDrift() async throws {
+    guard looksForDrift else { return }
+    if let status = statuses[approvedName], status.applied != nil,
+      let stamp = try await context.store.stamp(of: tenant), stamp.text != status.catalog
+    {
+      if status.catalog != nil {
+        logger.warning("the catalog is not as it was written; it is compared with git anew")
+      }
+      observed = nil
+      judges = [:]
+      hasDrifted = true
+      context.snapshots.publish(tenant, items: try await context.store.items(of: tenant))
+    }
+    looksForDrift = false
   }
 
   // MARK: Observing
@@ -216,11 +260,13 @@ public actor TenantReconciler {
     let applied = status?.applied.flatMap { Revision($0)?.commit }
     let approval = status?.approval?.subject
     let inForce = status?.settings
+    let lastTrial = appliedTrial
     let tenant = tenant.rawValue
     let heads = try await context.pool.run {
       try repository.read { (handle) throws(GitError) in
         var heads = try GitObserver.heads(
-          in: handle, approved: settings.approvedBranch, trial: settings.trialBranch)
+          in: handle, approved: settings.approvedBranch, trial: settings.trialBranch,
+          lastTrial: lastTrial)
         if let head = heads.approved, let applied, approval != head.hex {
           heads.held = try RevisionGate.hold(
             head, over: applied, policy: settings.policy, branch: settings.approvedBranch,
@@ -238,6 +284,8 @@ public actor TenantReconciler {
     return heads
   }
 
+  /// The trial branch's applied commit.
+  var appliedTrial: ObjectID? { statuses[trialName]?.applied.flatMap { Revision($0)?.commit } }
   var approvedName: String { context.settings.approvedBranch }
   var trialName: String { context.settings.trialBranch }
 

@@ -45,7 +45,8 @@ public struct UtilityLineage {
       for other in entry.commit.parents.dropFirst() {
         if try git.hasFile(at: path, in: other) { return nil }
       }
-      let changes = try git.changes(from: parent, to: entry.commit.tree, under: ["utils"])
+      let changes = try git.changes(
+        from: parent, to: entry.commit.tree, under: ["utils"], isHistory: true)
       let keys = Set(
         changes.compactMap { NameState.parse($0.path).map { NameState.key(ofStem: $0.stem) } })
       guard keys.isSubset(of: [key]), entry.blob != nil else { return keys }
@@ -79,7 +80,7 @@ public struct UtilityLineage {
     of names: Set<String>, in tree: ObjectID
   ) throws(GitError) -> [String: [NameState.Unit]] {
     let files = try repository.read { (git) throws(GitError) in
-      try git.files(in: tree, below: "utils", stems: names)
+      try git.files(in: tree, below: "utils", stems: names, isHistory: true)
     }
     var units: [PathKey: NameState.Unit] = [:]
     for file in files where file.validPath {

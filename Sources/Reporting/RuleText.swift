@@ -26,6 +26,7 @@ public enum RuleText {
     "SourceMissing": "A sidecar has its `.py` beside it.",
     "ModuleMissing": "A shared module that is imported is there.",
     "CheckerFailed": "A file can be judged.",
+    "MoreFindings": "Only so many findings are listed.",
     "PackageNotAllowed": "A utility's packages are among those that the operator allows.",
     "PackagesUnresolvable": "A utility's packages can be installed.",
     "PackagesPending": "A utility's packages are installed before it is served.",

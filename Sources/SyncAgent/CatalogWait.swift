@@ -59,6 +59,11 @@ struct CatalogWait {
     do throws(CatalogError) {
       try await keeper?.prepare()
       try await agent.context.snapshots.load()
+      for (tenant, error) in (agent.store as? MongoCatalog)?.unreadable ?? [:] {
+        agent.logger.error(
+          "a tenant's entries cannot be read",
+          metadata: ["tenant_code": "\(tenant)", "error": "\(error)"])
+      }
       return true
     } catch {
       guard error.code == .unavailable else { throw error }

@@ -67,16 +67,21 @@ struct CommitSearch: Sendable {
     }
     let applied = branch.applied.flatMap { Revision($0)?.commit }
     if commit == applied {
-      var refused = branch.report?.quarantined.map(\.name) ?? []
-      if branch.report?.refusesSettings == true { refused.append("tenant.yaml") }
+      let refused = Self.refused(branch.report)
       let rolledBack = (branch.rollbacks ?? [:]).keys.sorted()
       let besides =
         rolledBack.isEmpty ? "" : "; rolled back: \(rolledBack.joined(separator: ", "))"
-      return refused.isEmpty
-        ? fate(.applied, "it is what runs" + besides)
-        : fate(.quarantined, "applied but for \(refused.joined(separator: ", "))" + besides)
+      guard let report = branch.report, !refused.isEmpty else {
+        return fate(.applied, "it is what runs" + besides)
+      }
+      let names = refused.joined(separator: ", ")
+      return Self.touchesRefused(commit, report, handle)
+        ? fate(.quarantined, "applied but for \(names)" + besides)
+        : fate(.applied, "it is what runs; still refused: \(names)" + besides)
     }
-    if let applied, try ancestry.isAncestor(commit, of: applied, in: handle) {
+    if let applied, try Self.isThere(applied, handle),
+      try ancestry.isAncestor(commit, of: applied, in: handle)
+    {
       return fate(.superseded, "\(applied.hex.prefix(12)) is newer and runs")
     }
     guard let head = try handle.commit(ofBranch: branch.branch), head != applied,
@@ -84,6 +89,7 @@ struct CommitSearch: Sendable {
     else { return nil }
     if branch.phase == .held, let held = branch.report?.held,
       let observed = branch.observed.flatMap({ Revision($0)?.commit }),
+      try Self.isThere(observed, handle),
       try ancestry.isAncestor(commit, of: observed, in: handle)
     {
       return fate(.held, held.reason)
@@ -95,6 +101,64 @@ struct CommitSearch: Sendable {
     }
     return fate(.pending, branch.report?.error ?? "it is about to be applied")
   }
+
+  /// Whether the repository has a commit: a rewrite and a garbage collection may have taken it.
+  private static func isThere(
+    _ commit: ObjectID, _ handle: borrowing RepositoryHandle
+  ) throws(GitError) -> Bool {
+    try handle.commit(named: commit.hex) != nil
+  }
+
+  // MARK: What is refused
+
+  /// The refused utilities by name, and `tenant.yaml` where that is refused.
+  private static func refused(_ report: SyncReport?) -> [String] {
+    guard let report else { return [] }
+    return report.quarantined.map(\.name) + (report.refusesSettings ? ["tenant.yaml"] : [])
+  }
+
+  /// Whether a commit changes, against its first parent, files on which it depends what is refused;
+  /// also where git cannot tell.
+  private static func touchesRefused(
+    _ commit: ObjectID, _ report: SyncReport, _ handle: borrowing RepositoryHandle
+  ) -> Bool {
+    let changes: [TreeChange]
+    do throws(GitError) {
+      let parent = try handle.commit(commit).parents.first
+      changes = try handle.changes(
+        from: parent, to: commit, under: ["utils", "lib", "tenant.yaml"])
+    } catch {
+      return true
+    }
+    let names = Set(report.quarantined.map(\.name))
+    let findings = report.quarantined.flatMap(\.findings)
+    let paths = Set((findings + report.settingsFindings).map { PathKey($0.path) })
+    // Which module leads to the one with the finding is not told: any may.
+    let needsModules = findings.contains {
+      $0.path.hasBytes(before: "lib/") || $0.rule == Rule.moduleMissing.rawValue
+    }
+    // Refused by `policy.medium` alone, which `tenant.yaml` may have tightened.
+    let followsPolicy = report.quarantined.contains { utility in
+      utility.findings.allSatisfy { $0.severity == .medium }
+    }
+    return changes.contains { change in
+      if paths.contains(PathKey(change.path)) { return true }
+      if change.path == "tenant.yaml" { return followsPolicy }
+      if change.path.hasBytes(before: "lib/") { return needsModules }
+      return utilityName(of: change.path).map(names.contains) ?? false
+    }
+  }
+
+  /// The name of the utility that a file below `utils/` belongs to, or nil.
+  private static func utilityName(of path: String) -> String? {
+    let file = path.split(separator: "/").last ?? ""
+    guard let dot = file.lastIndex(of: "."),
+      [".py", ".yaml", ".yml"].contains(String(file[dot...]))
+    else { return nil }
+    return UtilityName.of(stem: file[..<dot])
+  }
+
+  // MARK: What was rewritten
 
   /// Up to so many notes are looked through for a commit that has none itself.
   private static let noteLimit = 2000
@@ -117,7 +181,9 @@ struct CommitSearch: Sendable {
     }
     var applied: [String: [ObjectID]] = [:]
     for id in try handle.notedCommits(limit: Self.noteLimit) {
-      guard let note = try handle.resultNote(on: id).map({ ResultNote($0) }) else { continue }
+      guard try Self.isThere(id, handle),
+        let note = try handle.resultNote(on: id).map({ ResultNote($0) })
+      else { continue }
       for branch in status.branches where note.tellsOfApplying(to: branch.branch) {
         applied[branch.branch, default: []].append(id)
       }

@@ -161,10 +161,13 @@ public struct BranchStatus: Hashable, Sendable, Codable {
   /// The blob of the `tenant.yaml` whose settings are in force, or nil: an earlier one than the
   /// applied revision's where that is refused.
   public var settings: ObjectID?
+  /// On the approved branch: what the tenant's entries add up to as they were written, or nil where
+  /// it is not known.
+  public var catalog: String?
 
   enum CodingKeys: String, CodingKey {
     case branch, observed, attempted, applied, release, phase, report, fingerprint
-    case pins, approval, suspension, identities, rollbacks, settings
+    case pins, approval, suspension, identities, rollbacks, settings, catalog
     case nextRetry = "next_retry"
     case trialRelease = "trial_release"
   }

@@ -99,6 +99,9 @@ public struct BranchJudge: Sendable {
       where SourcePath.name(of: key) == name {
         assemble(key)
       }
+      if let findings = state.refused[name]?.findings, findings.count > FindingLimits.utility {
+        state.refused[name]?.findings = FindingLimits.bounded(findings)
+      }
     }
     state.revision = revision
     state.findings = looseFindings()
@@ -283,7 +286,7 @@ public struct BranchJudge: Sendable {
       state.utilities[name] = UtilityVersion(
         name: name, path: source.path, blob: source.id, sidecarPath: sidecar.path,
         sidecarBlob: sidecar.id, filehash: filehash, metahash: metahash, metadata: metadata,
-        findings: accepted.sorted(), modules: modulePaths,
+        findings: FindingLimits.bounded(accepted.sorted()), modules: modulePaths,
         packagePlaces: verdict.packagePlaces)
     } else {
       // Namesakes in two folders share one standing.

@@ -14,13 +14,15 @@ import UtilityModel
 /// A catalog in memory whose snapshot a test may replace.
 final class MemoryCatalog: CatalogReading {
   let current: Mutex<TenantSnapshot>
+  /// What asking for the file of 1004 ends in.
+  let failure = Mutex<any Error & Sendable>(CocoaError(.fileReadNoSuchFile))
   init(_ snapshot: TenantSnapshot) { current = Mutex(snapshot) }
   func snapshot(of tenant: TenantCode) -> TenantSnapshot? {
     current.withLock { $0.tenant == tenant ? $0 : nil }
   }
   func tenants() -> [TenantCode] { current.withLock { [$0.tenant] } }
   func contents(of tenant: TenantCode, id: Int32, status: EntryStatus) async throws -> [UInt8]? {
-    if id == 1004 { throw CocoaError(.fileReadNoSuchFile) }
+    if id == 1004 { throw failure.withLock { $0 } }
     return status == .inactive ? nil : Array(Fixture.file(status).utf8)
   }
 }

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Hummingbird
 import HummingbirdTesting
@@ -104,6 +105,29 @@ import Testing
       #expect(response.status == .internalServerError)
       #expect(try Answer(response).error == "INTERNAL_ERROR")
       #expect(!String(buffer: response.body).contains("Cocoa"))
+    }
+  }
+
+  @Test(
+    "a catalog that cannot be read is told as the database's, without where it is",
+    arguments: [
+      (CatalogError.Code.unavailable, HTTPResponse.Status.serviceUnavailable),
+      (.locked, .serviceUnavailable), (.corrupt, .internalServerError),
+      (.wrongKey, .internalServerError),
+    ])
+  func catalogFailures(_ code: CatalogError.Code, _ status: HTTPResponse.Status) async throws {
+    let fixture = try Fixture()
+    fixture.catalog.failure.withLock {
+      $0 = CatalogError(code, operation: "read", subject: "/secret/catalog", cause: "host db:27017")
+    }
+    try await fixture.test { client in
+      let uri = "/utils/v1/custom-utils/acme/1004"
+      let response = try await client.execute(uri: uri, method: .get) { $0 }
+      #expect(response.status == status)
+      #expect(response.headers[.retryAfter] == (status == .serviceUnavailable ? "5" : nil))
+      #expect(try Answer(response).error == "DATABASE_ERROR")
+      let text = String(buffer: response.body)
+      #expect(!text.contains("secret") && !text.contains("27017"))
     }
   }
 

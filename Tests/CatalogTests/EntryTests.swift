@@ -88,6 +88,17 @@ struct EntryTests {
     #expect(try CatalogEntry(json: [UInt8](other)) == full)
   }
 
+  @Test("the platform's null is the same as nothing")
+  func platformNulls() throws {
+    var plain = entry
+    plain.playbookNames = []
+    let text = String(decoding: plain.json, as: UTF8.self)
+      .replacingOccurrences(of: #""utils_used":false"#, with: #""utils_used":null"#)
+      .replacingOccurrences(of: #""playbook_name":[]"#, with: #""playbook_name":null"#)
+    #expect(text.contains(#""utils_used":null"#) && text.contains(#""playbook_name":null"#))
+    #expect(try CatalogEntry(json: Array(text.utf8)) == plain)
+  }
+
   @Test(
     "damaged documents are errors",
     arguments: [

@@ -56,6 +56,23 @@ struct MongoCatalogTests {
       ]))
   }
 
+  @Test("of the calls of one moment those with the highest ids stay")
+  func callsOfOneMoment() async throws {
+    let store = try MongoFixture().other
+    let tenant = CatalogSamples.tenant
+    try await store.ensureTenant(tenant, now: 1)
+    let calls = (1...5).map { number in
+      ExecutionRecord(
+        id: String(repeating: "0", count: 23) + "\(number)", taskid: 1001, userid: 1,
+        tenantcode: tenant.rawValue, createddate: number == 5 ? 1 : 7, request: "{}",
+        response: "{}", status: "completed", executionTime: 0.1, errorMessage: "", logs: [],
+        username: "", name: "one")
+    }
+    _ = try await store.appendExecutions(calls, of: tenant, keeping: 3)
+    let kept = try await store.executions(of: tenant, RecordQuery(limit: 10))
+    #expect(kept.records == [calls[3], calls[2], calls[1]] && kept.total == 3)
+  }
+
   @Test("a tenant whose database would be another one's is refused")
   func reservedNames() async throws {
     var options = try MongoOptions(uri: "mongodb://127.0.0.1:1/")

@@ -108,15 +108,58 @@ struct MongoLeaseTests {
     try await catalog.ensureTenant(tenant, now: 1)
     #expect(try await a.take([tenant: 0]) == [tenant: 1])
     let fence = LeaseFence(owner: "a", epoch: 1)
-    let change = CatalogChange(
+    try await leaveOpen(change("alpha", 1), in: catalog, under: fence)
+    #expect(try await catalog.entries(of: tenant).isEmpty, "others see what is there")
+    let entries = try await LeaseFence.$current.withValue(fence) {
+      try await catalog.entries(of: tenant)
+    }
+    #expect(entries.map(\.name) == ["alpha"])
+    #expect(try await catalog.entries(of: tenant).map(\.name) == ["alpha"])
+  }
+
+  @Test("a tenant is emptied under its lease alone, and an open change goes with it")
+  func emptying() async throws {
+    let fixture = try MongoFixture()
+    let (a, catalog) = try await leases(fixture, "a")
+    let (b, successor) = try await leases(fixture, "b")
+    try await catalog.ensureTenant(tenant, now: 1)
+    #expect(try await a.take([tenant: 0]) == [tenant: 1])
+    let old = LeaseFence(owner: "a", epoch: 1)
+    _ = try await LeaseFence.$current.withValue(old) {
+      try await catalog.apply(change("alpha", 1), reading: CatalogSamples.bytes)
+    }
+    try await leaveOpen(change("beta", 2), in: catalog, under: old)
+    #expect(try await b.take([tenant: 1]) == [tenant: 2])
+    await #expect {
+      try await LeaseFence.$current.withValue(old) { try await catalog.empty(tenant) }
+    } throws: {
+      ($0 as? CatalogError)?.code == .fenced
+    }
+    #expect(try await successor.entries(of: tenant).map(\.name) == ["alpha"])
+    let new = LeaseFence(owner: "b", epoch: 2)
+    try await LeaseFence.$current.withValue(new) { try await successor.empty(tenant) }
+    let left = try await LeaseFence.$current.withValue(new) {
+      try await successor.entries(of: tenant)
+    }
+    #expect(left.isEmpty)
+  }
+
+  /// A change that adds one utility.
+  private func change(_ name: String, _ blob: UInt8) -> CatalogChange {
+    CatalogChange(
       tenant: tenant,
       puts: [
         EntryPut(
-          identity: .new(0), entry: CatalogSamples.entry("alpha"), replaces: nil,
-          contents: .set(blob: CatalogSamples.blob(1)))
+          identity: .new(0), entry: CatalogSamples.entry(name), replaces: nil,
+          contents: .set(blob: CatalogSamples.blob(blob)))
       ])
+  }
+
+  /// As if the connection had been lost just after the journal of a change was complete.
+  private func leaveOpen(
+    _ change: CatalogChange, in catalog: MongoCatalog, under fence: LeaseFence
+  ) async throws {
     let names = try catalog.names(of: tenant)
-    // As if the connection had been lost just after the journal was complete.
     try await catalog.connection.run("write") { client in
       try catalog.prepare(names, client)
       let journal = try MongoJournal(client: client, names: names, onStep: { _ in }) {
@@ -128,11 +171,5 @@ struct MongoLeaseTests {
       _ = try writer.recorded(in: journal).apply()
       try journal.complete()
     }
-    #expect(try await catalog.entries(of: tenant).isEmpty, "others see what is there")
-    let entries = try await LeaseFence.$current.withValue(fence) {
-      try await catalog.entries(of: tenant)
-    }
-    #expect(entries.map(\.name) == ["alpha"])
-    #expect(try await catalog.entries(of: tenant).map(\.name) == ["alpha"])
   }
 }

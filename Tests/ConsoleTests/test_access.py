@@ -45,7 +45,7 @@ def test_axe_finds_nothing(screen, world, view, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_when_signed_out(screen, stage, scheme):
-    stage.answer(r"/utils/v1/.*", refused("No.", "AUTHENTICATION_ERROR", sessionexpired=True), 401)
+    stage.answer(r"/utils/v1/.*", refused("No.", "SECURITY_ERROR", sessionexpired=True), 401)
     assert violations(screen("#/", scheme=scheme, expected=MISSING).page) == []
 
 

@@ -39,8 +39,8 @@ def test_views(screen, world, name, size):
 
 
 @pytest.mark.parametrize("name, answer", [
-    ("signed-out", (401, refused("A token is needed.", "AUTHENTICATION_ERROR"), {})),
-    ("expired", (401, refused("It has expired.", "AUTHENTICATION_ERROR", sessionexpired=True), {})),
+    ("signed-out", (401, refused("A token is needed.", "SECURITY_ERROR"), {})),
+    ("expired", (401, refused("It has expired.", "SECURITY_ERROR", sessionexpired=True), {})),
     ("failed", (500, refused("The request failed inside the server.", "INTERNAL_ERROR"), {})),
     ("offline", (0, b"", {})),
     ("empty", (200, envelope({"tenants": []}, 0), {})),

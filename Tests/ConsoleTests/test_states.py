@@ -104,7 +104,7 @@ def test_signed_out_and_in(screen, stage):
     def guarded(handler):
         if handler.headers["Authorization"] == f"Bearer {good}":
             return 200, envelope({"tenants": []}, 0), {}
-        return 401, refused("A token is needed.", "AUTHENTICATION_ERROR"), {}
+        return 401, refused("A token is needed.", "SECURITY_ERROR"), {}
 
     good = token(sub="mina", tenantcode="*", exp=4102444800)
     stage.answers[API] = guarded
@@ -132,7 +132,7 @@ def test_signed_out_and_in(screen, stage):
 
 def test_a_session_that_expires_while_one_looks(screen, stage):
     opened = screen("#/", expected=REFUSED)
-    stage.answer(API, refused("The token has expired.", "AUTHENTICATION_ERROR", sessionexpired=True), 401)
+    stage.answer(API, refused("The token has expired.", "SECURITY_ERROR", sessionexpired=True), 401)
     opened.page.get_by_text("Your session has expired").wait_for()
     assert "demo" not in opened.text()
 

@@ -410,6 +410,66 @@ def test_where(agent, demo, running):
         demo.write("alpha", "'alpha 3'")
         assert where(demo.commit_and_push())["state"] == "pending"
     assert second in agent.cli(f"where {second}").stdout
+    for form in ("text", "json"):
+        clear_error(agent.cli(f"where {second} --tenant nobody --format {form}"), "no tenant `nobody` is known")
+
+
+def test_where_blames_no_commit_for_what_another_one_broke(agent, demo):
+    demo.write("beta", code="from lib.words import WORD\n\n\ndef beta(data, filter):\n    return WORD\n")
+    demo.commit_and_push()
+    agent.cli("sync")
+
+    def where(commit):
+        agent.cli("sync")
+        value = answer(agent.cli(f"where {commit} --tenant demo --format json"), 0)
+        assert "alpha" in value["reason"] and value["revision"] == f"main@sha1:{commit}"
+        return value
+
+    assert where(break_alpha(demo))["state"] == "quarantined"
+    demo.write("gamma", "'gamma 2'", folder="utils/more")
+    demo.put("lib/others.py", "OTHER = 1\n")
+    demo.put("tenant.yaml", "userid: 7\n")
+    innocent = where(demo.commit_and_push())
+    assert innocent["state"] == "applied" and "still refused: alpha" in innocent["reason"]
+    demo.write("alpha", code=BAD, description="Still bad, under another description.")
+    assert where(demo.commit_and_push())["state"] == "quarantined"
+    # A merge brings what the other side has.
+    demo.git("checkout", "-q", "-b", "side", "HEAD~1")
+    demo.write("gamma", "'gamma 3'", folder="utils/more")
+    demo.commit("Beside it")
+    demo.git("merge", "-q", "-m", "Take the other side", "main")
+    assert where(demo.push())["state"] == "quarantined"
+    # What lacks a module is refused by the commit that takes it away.
+    demo.git("rm", "-q", "lib/words.py")
+    fate = where(demo.commit_and_push())
+    assert fate["state"] == "quarantined" and "alpha, beta" in fate["reason"]
+    demo.write("gamma", "'gamma 4'", folder="utils/more")
+    assert where(demo.commit_and_push())["state"] == "applied"
+
+
+def test_where_says_held_where_git_has_lost_what_runs(agent, demo):
+    demo.push()
+    demo.write("alpha", "'alpha 2'")
+    lost = demo.commit_and_push()
+    agent.cli("sync")
+    demo.git("reset", "-q", "--hard", "HEAD~1")
+    demo.write("alpha", "'alpha 3'")
+    demo.commit("Another way")
+    commit = demo.push("--force")
+    assert agent.cli("sync").returncode == 3
+    demo._run("git", "update-ref", "-d", "refs/sync/applied/main", cwd=demo.bare)
+    demo._run("git", "reflog", "expire", "--expire=now", "--all", cwd=demo.bare)
+    demo._run("git", "gc", "-q", "--prune=now", cwd=demo.bare)
+    for running in (False, True):
+        if running:
+            agent.start()
+        fate = answer(agent.cli(f"where {commit} --tenant demo --format json"), 0)
+        assert fate["state"] == "held" and f"sync-agent approve demo {commit}" in fate["reason"]
+        assert fate["revision"] == f"main@sha1:{lost}"
+        if running:
+            assert fate == agent.get(f"/utils/v1/sync/demo/commits/{commit}")["data"]
+        missing = answer(agent.cli(f"where {lost} --tenant demo --format json"), 0)
+        assert (missing["state"], missing["reason"]) == ("unknown", "the repository has no such commit")
 
 
 # config, help

@@ -80,7 +80,7 @@ def test_approving_a_held_revision(agent, live):
     agent.applied(abandoned)
     commit = force()
     held(agent, commit)
-    for wrong, problem in ((abandoned, "is not held"), ("0" * 40, "no branch, tag or commit")):
+    for wrong, problem in ((abandoned, "is not held"), ("0" * 40, "no commit's id begins")):
         refused = agent.cli("approve", "demo", wrong, "--reason", "why not")
         assert refused.returncode == 1 and problem in refused.stderr, refused
     assert agent.cli("approve", "demo", commit, "--reason", " ").returncode != 0

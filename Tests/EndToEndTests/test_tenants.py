@@ -197,6 +197,37 @@ def test_a_missing_approved_branch_keeps_what_runs(agent, live):
     assert agent.raw() == before
 
 
+def test_after_a_commit_that_cannot_be_read_a_restart_serves_the_last_good_one(agent, live):
+    before = agent.raw()
+    live.put("utils/" + "d/" * 80 + "deep.py", "x = 1\n")
+    live.commit_and_push()
+    agent.failed()
+    assert agent.value("alpha") == "alpha 1"
+    agent.kill()
+    agent.start()
+    agent.failed()
+    assert agent.value("alpha") == "alpha 1" and agent.raw() == before
+    live.git("revert", "--no-edit", "HEAD")
+    agent.applied(live.push(), phase="synced")
+    assert agent.value("alpha") == "alpha 1"
+
+
+def test_a_trial_branch_that_cannot_be_read_holds_nobody_else_up(agent, live):
+    live.git("checkout", "-q", "-b", "trial")
+    live.put("utils/" + "d/" * 80 + "deep.py", "x = 1\n")
+    live.commit_and_push(branch="trial")
+    agent.failed(branch="trial")
+    live.git("checkout", "-q", "main")
+    live.write("alpha", "'alpha 2'")
+    agent.applied(live.commit_and_push(), phase="synced")
+    assert agent.value("alpha") == "alpha 2"
+    assert agent.cli("sync").returncode != 0, "the trial branch failed"
+    planned = agent.cli("plan")
+    assert "deep" in planned.stdout or "levels" in planned.stdout, planned
+    live._run("git", "update-ref", "-d", "refs/heads/trial", cwd=live.bare)
+    agent.wait(lambda: not agent.branch(branch="trial"), "the trial branch is gone")
+
+
 def lose(tenant, agent):
     """The repository goes; gives what brings it back."""
     away = agent.folder / "away.git"

@@ -53,6 +53,11 @@ def following(agent, authority):
     return agent
 
 
+def gauges(agent):
+    lines = [line.split() for line in agent.http("/metrics").body.decode().splitlines()]
+    return {line[0]: float(line[1]) for line in lines if line and line[0] in ("upstreams", "upstreams_failing")}
+
+
 def secret(agent, text, name="password"):
     file = agent.folder / name
     file.write_text(text)
@@ -149,7 +154,7 @@ def test_a_tenant_follows_a_server_with_tls_and_a_password(following, upstream, 
 def test_sync_hurries_and_works_alone(following, upstream, https):
     agent = following
     agent.settings["upstreams.interval"] = "1h"
-    password = secret(agent, f"mirror:{https.password}")
+    password = secret(agent, f"mirror:{https.password}\r\n")
     assert add(agent, https.url("origin.git"), "--credentials", password).returncode == 0
     agent.start()
     agent.applied(upstream.head(), tenant="up", phase="synced")
@@ -309,8 +314,10 @@ def test_a_path_and_what_is_no_address(following, upstream):
     (upstream.bare / "packed-refs").unlink(missing_ok=True)
     failing(agent, "has no branch")
     assert agent.raw("up") == before
+    agent.wait(lambda: gauges(agent) == {"upstreams": 1, "upstreams_failing": 1}, "the metrics tell of it")
     assert agent.cli("tenant remove", "up", "--confirm").returncode == 0
     assert not (agent.settings["repositories.root"] / ".sync-agent/upstreams/up.json").exists()
+    agent.wait(lambda: gauges(agent) == {"upstreams": 0, "upstreams_failing": 0}, "the metrics tell of the end")
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])

@@ -261,6 +261,42 @@ def test_a_command_reaches_the_agent_that_has_the_tenant(fleet):
     wait(lambda: here.http(f"/utils/v1/sync/{other.code}").status == 404, "a forgets it too")
 
 
+def test_what_another_agent_has_applied_is_copied_and_is_no_blank_tenant(fleet):
+    fleet.tenants(6)
+    fleet.add("a")
+    fleet.add("b")
+    wait(lambda: fleet.divided(6, "a", "b"), "each agent has some")
+    # Of these one agent alone has ever had something to do with each.
+    late = [Tenant(fleet.folder, f"late{number}") for number in range(6)]
+    for tenant in late:
+        tenant.write("alpha", "1")
+        tenant.commit_and_push()
+    wait(lambda: len(fleet.owners()) == 12, "they are taken")
+    source = next(tenant for tenant in late if fleet.owners()[tenant.code] == "b")
+    source.write("alpha", "2")
+    applied = source.commit_and_push()
+    wait(lambda: fleet.applied(source, applied), "b applies it")
+    source.git("reset", "-q", "--hard", "HEAD~1")
+    source.write("alpha", "3")
+    source.commit("Another way")
+    source.push("--force")
+    states = fleet.client[fleet.prefix + source.code].sync_state
+    wait(lambda: states.find_one({"_id": "main"})["phase"] == "held", "b holds the rewrite")
+    here = fleet.agents["a"]
+    done = here.cli("tenant add", "fresh")
+    assert done.returncode == 0, done.stderr
+    done = here.cli("tenant copy", source.code, "fresh")
+    assert done.returncode == 0 and f"main@sha1:{applied}" in done.stdout, done
+    copied = Tenant._run("git", "show", "main:utils/alpha.py", cwd=fleet.folder / "repos/fresh.git")
+    assert "return 2" in copied
+    source.bare.rename(fleet.folder / "away.git")
+    orphan = {"tenantcode": source.code, "status": "orphaned"}
+    wait(lambda: fleet.core.tenants.find_one(orphan), "b tells that it is gone")
+    done = here.cli("tenant add", source.code)
+    assert done.returncode == 1 and "orphaned" in done.stderr, done
+    assert not source.bare.exists() and fleet.applied(source, applied)
+
+
 def test_another_agent_goes_on_with_an_upstream(fleet, tmp_path):
     source = Tenant(tmp_path / "elsewhere", "source")
     source.write("alpha", "1")

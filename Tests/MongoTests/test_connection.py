@@ -143,6 +143,16 @@ def test_a_failing_command_is_outlived(new_server, new_agent, failure, command):
     assert agent.value("alpha") == 2
 
 
+def test_reads_go_to_the_primary_whatever_the_address_says(new_server, new_agent):
+    """A transaction refuses any other preference."""
+    server = new_server()
+    agent = new_agent(f"{server.uri}?readPreference=secondaryPreferred")
+    tenant = start(agent)
+    tenant.write("beta", "1")
+    agent.applied(tenant.commit_and_push())
+    assert tasks(server, agent).count_documents({}) == 2
+
+
 def test_scram_and_a_refused_password(new_server, new_agent):
     server = new_server()
     pymongo.MongoClient(server.uri).admin.command("createUser", "zona", pwd="p@ss/word:%", roles=["root"])

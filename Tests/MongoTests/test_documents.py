@@ -63,6 +63,25 @@ def test_every_document_is_what_the_repository_says_type_by_type(agent, database
         assert {name: there[name]["key"] for name in indexes} == indexes
 
 
+def test_indexes_that_were_there_before_serve_or_are_made_anew(agent, databases):
+    """That of an agent before it minded MongoDB 4.4, and an equal one under the name that a shell gives."""
+    tasks = databases[0].tasks
+    drafts = {"customutils": True, "sync.revision": {"$exists": True}, "status": "draft"}
+    tasks.create_index([("name", 1)], name="uniq_draft_name", unique=True, partialFilterExpression=drafts,
+                       collation={"locale": "en", "strength": 2})  # fmt: skip
+    equal = tasks.create_index([("name", 1), ("type", 1), ("status", 1)])
+    tenant = agent.tenant()
+    tenant.write("one", "1")
+    commit = tenant.commit_and_push()
+    agent.start()
+    agent.applied(commit)
+    there = tasks.index_information()
+    assert there["uniq_draft_name"]["key"] == [("name", 1), ("status", 1)] and there["uniq_draft_name"]["unique"]
+    assert there["uniq_active_name"]["key"] == [("name", 1)]
+    assert equal in there and "idx_name_type_status" not in there
+    assert "idx_type_status_updated" in there and "uniq_id_status" in there
+
+
 def test_what_others_put_on_an_entry_survives(agent, databases, sample):
     tasks = databases[0].tasks
     tenant = synced(agent, sample)

@@ -79,6 +79,22 @@ def test_rotation_reads_the_old_key_and_reencrypt_leaves_it_behind(agent, databa
     assert agent.one(number)["filecontents_instring"].encode() == sources["beta"]
 
 
+def test_a_file_of_which_no_message_holds_two_is_reencrypted(agent, databases, keys):
+    tasks = databases[0].tasks
+    tenant = agent.tenant()
+    source = ("# " + "x" * 97 + "\n") * 90_000 + "def alpha(data, filter):\n    return 1\n"
+    tenant.write("alpha", code=source)
+    key_file(agent, keys[0])
+    agent.start()
+    agent.applied(tenant.commit_and_push())
+    agent.stop()
+    key_file(agent, *keys[::-1])
+    result = agent.cli("catalog reencrypt")
+    assert result.returncode == 0 and result.stdout.startswith("1 of 1 "), result
+    assert unseal(tasks.find_one()["filecontents"], keys[1]) == source.encode()
+    assert agent.cli("catalog reencrypt").stdout.startswith("0 of 1 ")
+
+
 @pytest.mark.parametrize("kind", ["short", "missing", "open to all", "wrong", "none"])
 def test_a_bad_key_ends_the_start_with_a_clear_error(agent, databases, keys, kind):
     tenant = agent.tenant()

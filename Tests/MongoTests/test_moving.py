@@ -160,7 +160,10 @@ def test_what_others_have_in_mongo_stays_theirs_and_types_survive_a_move(agent, 
     foreign = {"name": "foreign", "id": 7, "type": "task", "status": "active", "customutils": False}
     demo.tasks.insert_one(foreign)
     core.tenants.insert_one({"tenantcode": "demo", "plan": "gold", "status": "active", "createddate": Int64(1)})
+    stranger = {"tenantcode": "stranger", "plan": "none"}
+    core.tenants.insert_one(stranger)
     move(agent, sqlite_url(agent, "first"), uri)
+    assert core.tenants.find_one({"tenantcode": "stranger"}) == stranger, "it is in no dump"
     assert demo.tasks.find_one({"id": 7}) == foreign
     record = core.tenants.find_one({"tenantcode": "demo"})
     assert record["plan"] == "gold" and record["createddate"] > 1

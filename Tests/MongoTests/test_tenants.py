@@ -52,6 +52,51 @@ def test_a_tenant_that_the_catalog_does_not_take_holds_no_other_up(agent):
     agent.applied(newcomer.commit_and_push(), "newcomer")
 
 
+def test_a_tenant_whose_index_is_another_holds_no_other_up(agent, databases):
+    tasks = databases[0].tasks
+    tasks.create_index([("name", 1)], name="idx_tenant_user")
+    demo, other = agent.tenant(), agent.tenant("other")
+    for tenant in (demo, other):
+        tenant.write("one", "1")
+        tenant.commit_and_push()
+    agent.start()
+    agent.applied(other.head(), "other")
+    assert agent.http("/utils/v1/sync/demo").status == 404
+    said = agent.log.read_text()
+    assert said.count("the catalog does not take a tenant") == 1
+    assert f"make the index idx_tenant_user of {agent.prefix}demo.tasks" in said
+    tasks.drop_index("idx_tenant_user")
+    demo.write("two", "2")
+    agent.applied(demo.commit_and_push())
+
+
+def test_a_tenant_that_cannot_be_read_holds_no_other_up(agent, databases):
+    """A damaged entry, and a record of the platform whose database would be the core database."""
+    database, core = databases
+    demo, other = agent.tenant(), agent.tenant("other")
+    for tenant in (demo, other):
+        tenant.write("one", "1")
+        tenant.commit_and_push()
+    agent.start()
+    agent.applied(demo.head())
+    agent.applied(other.head(), "other")
+    agent.stop()
+    database.tasks.update_one({"name": "one"}, {"$set": {"fields": 7}})
+    reserved = agent.settings["catalog.core_database"].removeprefix(agent.prefix)
+    core.tenants.insert_one({"tenantcode": reserved, "status": "active"})
+    nothing = {"$set": {"utils_used": None, "playbook_name": None}}
+    database.client[agent.prefix + "other"].tasks.update_one({"name": "one"}, nothing)
+    agent.start()
+    entry = agent.entry("one", "other")
+    assert entry["utils_used"] is False and entry["playbook_name"] == []
+    other.write("two", "2")
+    agent.applied(other.commit_and_push(), "other")
+    assert "a tenant's entries cannot be read" in agent.log.read_text()
+    assert core.tenants.find_one({"tenantcode": reserved})["status"] == "active"
+    listed = agent.cli("tenant list")
+    assert listed.returncode == 0 and "other" in listed.stdout, listed.stderr
+
+
 def test_decisions_and_their_records(agent):
     tenant = agent.tenant()
     tenant.write("one", "1")

@@ -90,6 +90,19 @@ import UtilityModel
     #expect(try await active(rig) == 12)
   }
 
+  @Test("a refused tenant.yaml loosens nothing: the last good one's limit stays")
+  func limitOfARefusedFile() async throws {
+    let rig = try await Rig(policy: RevisionPolicy())
+    try rig.push(files(), ["tenant.yaml": "policy: {max_removals: 10%}\n"])
+    await rig.sync()
+    try rig.push(["tenant.yaml": "policy: {max_removals: many}\n"])
+    #expect(await rig.sync().branches.first?.phase == .degraded)
+    try rig.push(gone(Self.names.prefix(3)))
+    let held = await rig.sync().branches.first
+    #expect(held?.report?.held?.rule == .removals, "\(String(describing: held))")
+    #expect(try await active(rig) == 12)
+  }
+
   @Test("what runs is gone from the repository")
   func lostCommit() async throws {
     var rig = try await Rig(policy: RevisionPolicy())
@@ -132,6 +145,77 @@ import UtilityModel
     #expect(try await active(rig) == 0)
     #expect(ApprovedAhead.commit(in: folder) == nil, "it is used up")
     #expect(try await rig.context.store.branchStatuses(of: Rig.tenant).first?.approval == nil)
+  }
+
+  @Test("a branch that is called like the commit leads an approval nowhere else")
+  func branchNamedLikeTheCommit() async throws {
+    let rig = try await Rig(policy: RevisionPolicy())
+    try rig.push(files())
+    await rig.sync()
+    let folder = rig.repository.path
+    let other = try TemporaryRepository()
+    try other.git("fetch", "-q", folder, "main:main")
+    let wanted = try other.commit(gone(Self.names))
+    try other.git("fetch", "-q", folder, "+main:main")
+    let unwanted = try other.commit(gone(Self.names.prefix(8)))
+    for name in [wanted.hex, String(wanted.hex.prefix(12))] {
+      try rig.repository.git("fetch", "-q", other.path, "\(unwanted.hex):refs/heads/\(name)")
+    }
+    // Not pushed yet: the commit is meant, and its first digits are not enough.
+    await #expect(throws: (any Error).self) {
+      try await approve(rig, String(wanted.hex.prefix(12)))
+    }
+    try await approve(rig, wanted.hex)
+    #expect(ApprovedAhead.commit(in: folder) == wanted)
+    // Held by now: the branch does not stand in the way.
+    try rig.repository.git("fetch", "-q", other.path, "+\(unwanted.hex):main")
+    #expect(await rig.sync().branches.first?.phase == .held)
+    try rig.repository.git(
+      "update-ref", "refs/heads/\(unwanted.hex)", "\(unwanted.hex)~1")
+    try await approve(rig, String(unwanted.hex.prefix(12)))
+    #expect(await rig.sync().branches.first?.phase == .synced)
+  }
+
+  @Test(
+    "where what runs is gone, policies that look at each new commit hold",
+    arguments: [RevisionPolicy.Approval.merge, .signed])
+  func lostCommitUnderApproval(_ approval: RevisionPolicy.Approval) async throws {
+    var policy = RevisionPolicy(history: .any)
+    policy.approvals = [approval]
+    policy.signatures = .all
+    var rig = try await Rig(policy: policy)
+    let first = try rig.push(Rig.files("a"))
+    await rig.sync()
+    let tree = try rig.repository.git("rev-parse", "\(first)^{tree}")
+    let orphan = try rig.repository.git("commit-tree", tree, "-m", "anew")
+    for ref in ["refs/heads/main", "refs/heads/trial"] {
+      try rig.repository.git("update-ref", ref, orphan)
+    }
+    try rig.repository.git("update-ref", "-d", "refs/sync/applied/main")
+    try rig.repository.git("update-ref", "-d", "refs/notes/sync")
+    try rig.repository.git("gc", "-q", "--prune=now")
+    try await rig.restart()
+    let branches = await rig.sync().branches
+    #expect(branches.map(\.phase) == [.held, .held])
+    #expect(branches.first?.report?.held?.rule?.rawValue == approval.rawValue)
+    #expect(branches.first?.report?.held?.reason.contains("not in the repository any more") == true)
+    #expect(branches.last?.observed == "trial@sha1:\(orphan)")
+    try await approve(rig, orphan)
+    #expect(await rig.sync().branches.map(\.phase) == [.synced, .synced])
+  }
+
+  @Test("a hold is told once, also around a suspension")
+  func holdIsToldOnce() async throws {
+    let rig = try await Rig(policy: RevisionPolicy())
+    try rig.push(files())
+    await rig.sync()
+    try rig.push(gone(Self.names))
+    #expect(await rig.sync().branches.first?.phase == .held)
+    try await rig.reconciler.suspend(actor: "Olga", reason: "a break")
+    await rig.sync()
+    try await rig.reconciler.resume(actor: "Olga", reason: "over")
+    #expect(await rig.sync().branches.first?.phase == .held)
+    #expect(try await audit(rig, .hold).count == 1)
   }
 
   @Test("another revision ends an approval ahead")

@@ -128,6 +128,62 @@ struct Rig {
     #expect(try await rig.entries() == before)
   }
 
+  @Test("a trial branch that cannot be read holds nobody else up")
+  func unreadableTrial() async throws {
+    var rig = try await Rig()
+    let first = try rig.push(Rig.files("a"))
+    try rig.repository.git("branch", "trial", first.hex)
+    let good = try rig.push(Rig.files("t"), branch: "trial")
+    await rig.sync()
+    let before = ["a 1001 active", "t 1002 draft"]
+    try await rig.expect(before)
+    // Deeper than a tree may be.
+    let deep = "utils/" + String(repeating: "d/", count: 80) + "x.py"
+    let bad = try rig.push([deep: "x = 1\n"], branch: "trial")
+    for restarts in [false, true] {
+      if restarts { try await rig.restart() }
+      let head = try rig.push(Rig.files("b\(restarts)".lowercased()))
+      let outcome = await rig.sync()
+      #expect(status(outcome)?.phase == .synced && outcome.retryAfter == nil)
+      #expect(status(outcome)?.applied == Revision(branch: "main", commit: head).description)
+      let trial = status(outcome, "trial")
+      #expect(trial?.phase == .failed && trial?.observed == "trial@sha1:\(bad)")
+      #expect(trial?.applied == "trial@sha1:\(good)" && trial?.report?.error?.isEmpty == false)
+    }
+    try await rig.expect([
+      "a 1001 active", "bfalse 1003 active", "btrue 1004 active", "t 1002 draft",
+    ])
+    let previews = try await rig.reconciler.preview(at: rig.repository.path)
+    #expect(previews.last?.branch == "trial" && previews.last?.note != nil)
+    // A ref that leads to a file: the same.
+    let blob = try rig.repository.git("rev-parse", "main:utils/a.py")
+    try (blob + "\n").write(
+      toFile: rig.repository.path + "/refs/heads/trial", atomically: true, encoding: .utf8)
+    let outcome = await rig.sync()
+    #expect(status(outcome)?.phase == .synced && status(outcome, "trial")?.phase == .failed)
+    try await rig.expect([
+      "a 1001 active", "bfalse 1003 active", "btrue 1004 active", "t 1002 draft",
+    ])
+    // Mended, it goes on.
+    try rig.repository.git("update-ref", "refs/heads/trial", good.hex)
+    #expect(status(await rig.sync(), "trial")?.phase == .synced)
+  }
+
+  @Test("a first trial branch that cannot be read leaves no trace when it is gone")
+  func unreadableFirstTrial() async throws {
+    let rig = try await Rig()
+    let first = try rig.push(Rig.files("a"))
+    try rig.repository.git("branch", "trial", first.hex)
+    try rig.push(["utils/" + String(repeating: "d/", count: 80) + "x.py": ""], branch: "trial")
+    let outcome = await rig.sync()
+    #expect(status(outcome)?.phase == .synced && status(outcome, "trial")?.phase == .failed)
+    #expect(status(outcome, "trial")?.applied == nil)
+    try await rig.expect(["a 1001 active"])
+    try rig.repository.git("update-ref", "-d", "refs/heads/trial")
+    #expect(status(await rig.sync(), "trial") == nil)
+    try await rig.expect(["a 1001 active"])
+  }
+
   @Test("a life: edit, rename, delete, revive", arguments: [false, true])
   func life(_ restarts: Bool) async throws {
     var rig = try await Rig()

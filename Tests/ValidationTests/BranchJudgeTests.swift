@@ -277,6 +277,28 @@ import UtilityModel
     #expect(branch.state.utilities.keys.sorted() == ["found"])
   }
 
+  @Test("a utility keeps a bounded number of findings, and the last one tells of the others")
+  func boundedFindings() async throws {
+    var branch = Branch()
+    try await branch.write([
+      "lib/__init__.py": "", "lib/bad.py": String(repeating: "import os\n", count: 600),
+      "lib/web.py": String(repeating: "import requests\n", count: 600),
+    ])
+    try await branch.utility(
+      "refused", source: "import os\nfrom lib import bad\n" + Sample.source("refused"))
+    try await branch.utility(
+      "warned", source: "import requests\nfrom lib import web\n" + Sample.source("warned"))
+    let refused = try #require(branch.state.refused["refused"]?.findings)
+    let warned = try #require(branch.state.utilities["warned"]?.findings)
+    for findings in [refused, warned] {
+      #expect(findings.count == 500 && findings.last?.message == "2 more findings are not listed")
+      #expect(Array(findings.dropLast()) == findings.dropLast().sorted())
+    }
+    #expect(refused.last?.severity == .high && warned.last?.severity == .medium)
+    let alone = try await branch.judgedAnew()
+    #expect(branch.state.utilities == alone.utilities && branch.state.refused == alone.refused)
+  }
+
   @Test func modules() async throws {
     var branch = Branch()
     try await branch.write([

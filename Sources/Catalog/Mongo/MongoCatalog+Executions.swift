@@ -78,20 +78,47 @@ extension MongoCatalog: ExecutionStore {
     return known
   }
 
-  /// Removes all but the newest `limit` calls.
+  /// Removes all but the newest `limit` calls. Where to cut is read in the order of
+  /// `idx_tenant_created`: by date and `_id` the server would sort whole documents in its memory.
   private static func forget(
     beyond limit: Int, _ names: TenantNames, _ client: MongoClient
   ) throws {
+    let all = BSON { $0.set("tenantcode", names.tenant.rawValue) }
+    guard try client.count(names.executions, all) > limit else { return }
+    let cut = try client.first(
+      names.executions, all,
+      options: {
+        $0.set("sort") {
+          $0.set("tenantcode", Int32(1))
+          $0.set("createddate", Int32(-1))
+        }
+        $0.set("skip", Int64(max(0, limit - 1)))
+        $0.set("projection") {
+          $0.set("_id", Int32(0))
+          $0.set("createddate", Int32(1))
+        }
+      })
+    guard let date = cut?.integer("createddate") else { return }
+    func calls(_ comparison: String) -> BSON {
+      BSON {
+        $0.set("tenantcode", names.tenant.rawValue)
+        $0.set("createddate") { $0.set(comparison, date) }
+      }
+    }
+    let newer = try client.count(names.executions, calls("$gt"))
     var old: [BSON] = []
     try client.find(
-      names.executions, BSON { $0.set("tenantcode", names.tenant.rawValue) },
+      names.executions, calls("$eq"),
       options: {
-        newestFirst($0)
-        $0.set("skip", Int64(limit))
+        $0.set("sort") { $0.set("_id", Int32(-1)) }
+        $0.set("skip", Int64(max(0, limit - newer)))
         $0.set("projection") { $0.set("_id", Int32(1)) }
       }
     ) { old.append($0) }
-    try client.bulk(names.executions) { bulk in for id in old { try bulk.remove(id) } }
+    try client.bulk(names.executions) { bulk in
+      try bulk.removeMany(calls("$lt"))
+      for id in old { try bulk.remove(id) }
+    }
   }
 }
 

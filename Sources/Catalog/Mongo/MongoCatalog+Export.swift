@@ -3,9 +3,6 @@ import Synchronization
 import UtilityModel
 
 extension MongoCatalog: CatalogTransfer {
-  /// So many entries with their files are in memory at a time.
-  private static let batch = 64
-
   /// Hands every record to `receive`; see `CatalogTransfer`. On a replica set each tenant is read in
   /// one transaction. Fields that the platform has on tenants are not the agent's to move.
   public func export(
@@ -62,65 +59,60 @@ extension MongoCatalog: CatalogTransfer {
     for status in statuses.sorted(by: { $0.branch < $1.branch }) {
       try receive(TransferRecord(status, of: tenant))
     }
-    var rest = try places(names, client, session)[...]
-    while !rest.isEmpty {
-      let some = rest.prefix(Self.batch)
-      rest = rest.dropFirst(some.count)
-      try export(Array(some), names, client, session, receive)
-    }
+    try exportEntries(names, client, session, receive)
     let counter = try client.first(
       names.counters, BSON { $0.set("_id", "tasks") }, session: session)
     if let value = counter?.integer("value") {
       try receive(TransferRecord(counter: value, of: tenant))
     }
+    // In the order of an index; the server would sort by `_id` as well in its memory.
+    var calls: [ExecutionRecord] = []
     try client.find(
       names.executions, BSON { $0.set("tenantcode", tenant.rawValue) }, session: session,
-      options: { Self.sort($0, "createddate") }
-    ) { try receive(TransferRecord(try ExecutionRecord(execution: $0), of: tenant)) }
+      options: { $0.set("sort") { $0.set("createddate", Int32(1)) } }
+    ) { document in
+      let call = try ExecutionRecord(execution: document)
+      if let last = calls.last, last.createddate != call.createddate {
+        try Self.hand(&calls, of: tenant, to: receive)
+      }
+      calls.append(call)
+    }
+    try Self.hand(&calls, of: tenant, to: receive)
   }
 
-  /// The documents at some places, in their order.
-  private func export(
-    _ places: [EntryKey], _ names: TenantNames, _ client: MongoClient, _ session: MongoSession?,
+  /// Hands on the calls of one moment.
+  private static func hand(
+    _ calls: inout [ExecutionRecord], of tenant: TenantCode,
+    to receive: (TransferRecord) throws(CatalogError) -> Void
+  ) throws {
+    for call in calls.sorted(by: { $0.id < $1.id }) {
+      try receive(TransferRecord(call, of: tenant))
+    }
+    calls = []
+  }
+
+  /// The entries one by one, in the order of `uniq_id_status`; an answer of the server has at most
+  /// 16 MiB of them.
+  private func exportEntries(
+    _ names: TenantNames, _ client: MongoClient, _ session: MongoSession?,
     _ receive: (TransferRecord) throws(CatalogError) -> Void
   ) throws {
-    let filter = BSON {
-      $0.set("id") { $0.setArray("$in", places.map(\.id)) { $0.set($1, $2) } }
-      $0.append(MongoSchema.owned())
-    }
-    var found: [EntryKey: TransferRecord] = [:]
-    try client.find(names.tasks, filter, session: session) { document in
-      var unknown = UnknownMembers()
-      let entry = try CatalogEntry(document: document, unknown: &unknown)
-      let extras = BSON()
-      for member in unknown.members { extras.copy(member.key, of: document) }
-      found[entry.key] = TransferRecord(
-        entry, extras: extras, contents: document.binary("filecontents"), of: names.tenant)
-    }
-    for place in places {
-      if let record = found[place] { try receive(record) }
-    }
-  }
-
-  /// The places of a tenant's owned documents, sorted.
-  private func places(
-    _ names: TenantNames, _ client: MongoClient, _ session: MongoSession?
-  ) throws -> [EntryKey] {
-    var places: [EntryKey] = []
     try client.find(
       names.tasks, MongoSchema.owned(), session: session,
       options: {
-        $0.set("projection") {
+        $0.set("sort") {
           $0.set("id", Int32(1))
           $0.set("status", Int32(1))
         }
       }
     ) { document in
-      guard let id = document.integer("id").flatMap({ Int32(exactly: $0) }),
-        let status = document.string("status").flatMap(EntryStatus.init)
-      else { throw CatalogError.corruptDocument(cause: "it lacks its id or its status") }
-      places.append(EntryKey(id: id, status: status))
+      var unknown = UnknownMembers()
+      let entry = try CatalogEntry(document: document, unknown: &unknown)
+      let extras = BSON()
+      for member in unknown.members { extras.copy(member.key, of: document) }
+      try receive(
+        TransferRecord(
+          entry, extras: extras, contents: document.binary("filecontents"), of: names.tenant))
     }
-    return places.sorted()
   }
 }

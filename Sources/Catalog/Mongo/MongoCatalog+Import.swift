@@ -78,7 +78,9 @@ extension MongoCatalog {
       }
       var all = wanted
       try client.find(core.tenants, BSON()) { document in
-        guard let tenant = document.string("tenantcode").flatMap({ TenantCode($0) }) else { return }
+        guard let tenant = document.string("tenantcode").flatMap({ TenantCode($0) }),
+          self.takes(tenant)
+        else { return }
         all.append(try self.names(of: tenant))
       }
       guard try client.count(core.audit, BSON()) == 0 else {

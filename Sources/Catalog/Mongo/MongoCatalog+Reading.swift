@@ -31,30 +31,45 @@ extension MongoCatalog {
     }
   }
 
-  /// Hands every tenant with owned entries to `receive`; see `CatalogStore`.
+  /// Hands every tenant with owned entries to `receive`; see `CatalogStore`. One whose documents cannot
+  /// be read is left out, which `unreadable` tells: it holds no other up.
   public func load(
     contentsUpTo limit: Int, _ receive: @escaping @Sendable (LoadedTenant) -> Void
   ) async throws(CatalogError) {
+    var unreadable: [TenantCode: CatalogError] = [:]
     for record in try await tenants() {
-      let names = try names(of: record.tenant)
-      try await connection.run("load the entries of tenant \(record.tenant) from") { client in
-        var loaded = LoadedTenant(tenant: record.tenant, items: [], contents: [:])
-        try client.find(
-          names.tasks, MongoSchema.owned(),
-          options: { options in
-            if limit == 0 { options.set("projection") { $0.set("filecontents", Int32(0)) } }
-          }
-        ) { document in
-          guard !Parking.isParked(document) else { return }
-          let stored = try StoredEntry(document)
-          loaded.items.append(stored.item)
-          guard limit > 0, let bytes = try self.file(of: document, stored.entry.filehash),
-            bytes.count <= limit
-          else { return }
-          loaded.contents[stored.entry.key] = bytes
-        }
-        if !loaded.items.isEmpty { receive(loaded) }
+      do throws(CatalogError) {
+        try await load(record.tenant, contentsUpTo: limit, receive)
+      } catch {
+        guard error.code == .corrupt else { throw error }
+        unreadable[record.tenant] = error
       }
+    }
+    setUnreadable(unreadable)
+  }
+
+  private func load(
+    _ tenant: TenantCode, contentsUpTo limit: Int,
+    _ receive: @escaping @Sendable (LoadedTenant) -> Void
+  ) async throws(CatalogError) {
+    let names = try names(of: tenant)
+    try await connection.run("load the entries of tenant \(tenant) from") { client in
+      var loaded = LoadedTenant(tenant: tenant, items: [], contents: [:])
+      try client.find(
+        names.tasks, MongoSchema.owned(),
+        options: { options in
+          if limit == 0 { options.set("projection") { $0.set("filecontents", Int32(0)) } }
+        }
+      ) { document in
+        guard !Parking.isParked(document) else { return }
+        let stored = try StoredEntry(document)
+        loaded.items.append(stored.item)
+        guard limit > 0, let bytes = try self.file(of: document, stored.entry.filehash),
+          bytes.count <= limit
+        else { return }
+        loaded.contents[stored.entry.key] = bytes
+      }
+      if !loaded.items.isEmpty { receive(loaded) }
     }
   }
 
@@ -98,8 +113,10 @@ extension MongoCatalog {
           let stored = document.binary("filecontents"), !cipher.isCurrent(stored),
           let file = try self.file(of: document, document.string("filehash") ?? "")
         else { continue }
-        // Only what was read is replaced: whoever writes meanwhile seals with its own key.
-        filter.set(binary: "filecontents", stored)
+        // Only the file that was read is replaced; under one hash it is the same in the clear. Both
+        // the old bytes and the new ones in one update could be more than a message may hold.
+        filter.set("filehash", document.string("filehash") ?? "")
+        filter.set("filecontents") { $0.set("$exists", true) }
         let update = BSON { $0.set("$set") { $0.set(binary: "filecontents", cipher.seal(file)) } }
         written += try client.bulk(names.tasks) { try $0.update(filter, update) }.matched
       }

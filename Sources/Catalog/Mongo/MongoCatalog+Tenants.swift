@@ -4,15 +4,18 @@ import UtilityModel
 extension MongoCatalog {
   /// All known tenants, sorted by code.
   ///
-  /// Documents of the platform whose `tenantcode` is none are passed over. A status that the agent
-  /// does not know is somebody's wish that the tenant rests: it reads as `suspended`.
+  /// Documents of the platform whose `tenantcode` is none are passed over, and those whose database
+  /// would be another one's. A status that the agent does not know is somebody's wish that the tenant
+  /// rests: it reads as `suspended`.
   public func tenants() async throws(CatalogError) -> [TenantRecord] {
     let core = core
     return try await connection.run("read the tenants from") { client in
       var tenants: [TenantRecord] = []
       try client.find(core.tenants, BSON()) { document in
         try ImportMark.refuse(document, self.connection.address)
-        guard let tenant = document.string("tenantcode").flatMap({ TenantCode($0) }) else { return }
+        guard let tenant = document.string("tenantcode").flatMap({ TenantCode($0) }),
+          self.takes(tenant)
+        else { return }
         let status = document.string("status") ?? TenantRecord.Status.active.rawValue
         tenants.append(
           TenantRecord(
@@ -67,25 +70,66 @@ extension MongoCatalog {
     }
   }
 
-  /// Deletes what the agent keeps of a tenant; see `CatalogStore`. Each step may be repeated.
+  /// Deletes what the agent keeps of a tenant; see `CatalogStore`. Each step may be repeated. Under a
+  /// fence each compares the epoch.
   public func empty(_ tenant: TenantCode) async throws(CatalogError) {
-    let names = try names(of: tenant)
+    let (names, fence) = (try names(of: tenant), LeaseFence.current)
     try await connection.run("empty tenant \(tenant) in") { client in
-      try client.bulk(names.tasks) { try $0.removeMany(MongoSchema.owned()) }
+      // First the journal: a complete one would be done to the tenant that is added again.
+      self.unsettle(names)
+      try self.remove(BSON(), from: names.intents, of: tenant, under: fence, client)
+      try self.remove(MongoSchema.owned(), from: names.tasks, of: tenant, under: fence, client)
       self.onStep("emptied")
-      try client.bulk(names.state) { try $0.removeMany(BSON()) }
-      try client.bulk(names.executions) {
-        try $0.removeMany(BSON { $0.set("tenantcode", tenant.rawValue) })
+      try self.remove(BSON(), from: names.state, of: tenant, under: fence, client)
+      try self.remove(
+        BSON { $0.set("tenantcode", tenant.rawValue) }, from: names.executions, of: tenant,
+        under: fence, client)
+    }
+  }
+
+  /// So many documents are deleted in one transaction.
+  private static let part = 200
+
+  /// Deletes what matches, under a fence in parts.
+  private func remove(
+    _ filter: BSON, from namespace: Namespace, of tenant: TenantCode, under fence: LeaseFence?,
+    _ client: MongoClient
+  ) throws {
+    guard fence != nil else {
+      try client.bulk(namespace) { try $0.removeMany(filter) }
+      return
+    }
+    while true {
+      var found: [BSON] = []
+      try client.find(
+        namespace, filter,
+        options: {
+          $0.set("projection") { $0.set("_id", Int32(1)) }
+          $0.set("limit", Int64(Self.part))
+        }
+      ) { found.append($0) }
+      guard !found.isEmpty else { return }
+      let some = BSON {
+        $0.set("_id") {
+          $0.setArray("$in", found) { array, index, document in
+            array.copy("_id", of: document, as: index)
+          }
+        }
+      }
+      try guarded(tenant, under: fence, client) { session in
+        _ = try client.bulk(namespace, session: session) { try $0.removeMany(some) }
       }
     }
   }
 
   /// Deletes a tenant's record.
   public func forget(_ tenant: TenantCode) async throws(CatalogError) {
-    let core = core
+    let (core, fence) = (core, LeaseFence.current)
     try await connection.run("forget tenant \(tenant) in") { client in
-      _ = try client.bulk(core.tenants) {
-        try $0.remove(BSON { $0.set("tenantcode", tenant.rawValue) })
+      try self.writeAside(tenant, under: fence, client) { session in
+        _ = try client.bulk(core.tenants, session: session) {
+          try $0.remove(BSON { $0.set("tenantcode", tenant.rawValue) })
+        }
       }
     }
   }

@@ -16,6 +16,7 @@ public final class MongoCatalog: CatalogStore {
   private let sessions = Mutex<Set<String>>([])
   /// Up to which epoch of its lease a tenant's database is known to have no journal under way.
   private let settled = Mutex<[String: Int64]>([:])
+  private let damaged = Mutex<[TenantCode: CatalogError]>([:])
   /// Called after each write to the server, with its name: where crash tests end the process.
   let onStep: @Sendable (String) -> Void
 
@@ -70,6 +71,13 @@ public final class MongoCatalog: CatalogStore {
     try MongoSchema.check(database, of: tenant, core: options.coreDatabase)
     return TenantNames(tenant: tenant, database: database)
   }
+
+  /// Whether a tenant can have a database.
+  func takes(_ tenant: TenantCode) -> Bool { (try? names(of: tenant)) != nil }
+
+  /// The tenants that the last `load` left out, with the reasons: their documents cannot be read.
+  public var unreadable: [TenantCode: CatalogError] { damaged.withLock { $0 } }
+  func setUnreadable(_ reasons: [TenantCode: CatalogError]) { damaged.withLock { $0 = reasons } }
 
   /// Sees once a process that a tenant's collections and indexes are there.
   func prepare(_ names: TenantNames, _ client: MongoClient) throws {

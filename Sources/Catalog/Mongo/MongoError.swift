@@ -36,6 +36,10 @@ struct MongoError: Error {
   var isPassing: Bool { isTransient || CatalogError.passing.contains(code) }
   /// The collection or index is there already.
   var exists: Bool { code == 48 }
+  /// An index is there whose name or keys are those of the wanted one, and which is another.
+  var isIndexConflict: Bool { code == 85 || code == 86 }
+  /// There is no index of that name.
+  var isUnknownIndex: Bool { code == 27 }
 }
 
 extension CatalogError {

@@ -131,6 +131,10 @@ public struct MongoOptions: Sendable, Hashable, CustomStringConvertible {
     defer { mongoc_read_concern_destroy(majority) }
     mongoc_read_concern_set_level(majority, "majority")
     mongoc_uri_set_read_concern(parsed, majority)
+    // A transaction reads from the primary, and what is read beside one must not be older.
+    let primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY)
+    defer { mongoc_read_prefs_destroy(primary) }
+    mongoc_uri_set_read_prefs_t(parsed, primary)
     guard let pool = mongoc_client_pool_new_with_error(parsed, &error) else {
       throw Self.refused("libmongoc cannot use it; look at its tls options and their files")
     }

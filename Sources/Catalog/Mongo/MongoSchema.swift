@@ -23,8 +23,9 @@ enum MongoSchema {
         index(
           "uniq_active_name", [("name", 1)], isUnique: true, where: owned(.active),
           ignoresCase: true),
+        // Before MongoDB 5.0 two indexes of the same keys cannot differ by their filter alone.
         index(
-          "uniq_draft_name", [("name", 1)], isUnique: true, where: owned(.draft),
+          "uniq_draft_name", [("name", 1), ("status", 1)], isUnique: true, where: owned(.draft),
           ignoresCase: true),
       ], client)
     try create(
@@ -84,19 +85,108 @@ enum MongoSchema {
   private static func create(
     _ collection: String, in database: String, _ indexes: [BSON], _ client: MongoClient
   ) throws {
+    let place = Namespace(database: database, collection: collection)
     do {
-      try client.write(
-        database,
-        BSON {
-          $0.set("createIndexes", collection)
-          $0.set("indexes", indexes)
-        })
+      do {
+        try request(indexes, in: place, client)
+      } catch let error as MongoError where error.isIndexConflict {
+        for index in indexes { try settle(index, in: place, client) }
+      }
     } catch let error as MongoError where error.isDuplicateKey {
       throw CatalogError(
         .corrupt, operation: "make the unique indexes of", subject: "\(database).\(collection)",
         cause: "it holds two live entries of one name, or one document twice",
         remedy: "remove one of the two")
     }
+  }
+
+  private static func request(
+    _ indexes: [BSON], in place: Namespace, _ client: MongoClient
+  ) throws {
+    try client.write(
+      place.database,
+      BSON {
+        $0.set("createIndexes", place.collection)
+        $0.set("indexes", indexes)
+      })
+  }
+
+  /// Makes one index beside those that are there: one of the agent's own names is made anew, and an
+  /// equal one of another name serves as well. Throws `CatalogError` (`configuration`) elsewhere.
+  private static func settle(_ index: BSON, in place: Namespace, _ client: MongoClient) throws {
+    let name = index.string("name") ?? ""
+    var isMadeAnew = false
+    while true {
+      do {
+        return try request([index], in: place, client)
+      } catch let error as MongoError where error.isIndexConflict {
+        let there = try indexes(of: place, client)
+        let namesake = there.first { $0.string("name") == name }
+        if namesake != nil, name.hasPrefix(ownPrefix), !isMadeAnew {
+          try drop(name, of: place, client)
+          isMadeAnew = true
+          continue
+        }
+        if namesake == nil, there.contains(where: { isSame($0, index) }) { return }
+        throw CatalogError(
+          .configuration, operation: "make the index \(name) of",
+          subject: "\(place.database).\(place.collection)",
+          cause: "an index of other keys or options is in its way (\(error.message))",
+          remedy: "drop that one, so that the agent makes its own; see docs/mongodb.md")
+      }
+    }
+  }
+
+  /// What the names of indexes begin with that are the agent's and not the LLD's.
+  private static let ownPrefix = "uniq_"
+
+  /// The indexes of a collection: at most 64, which come in one answer.
+  private static func indexes(of place: Namespace, _ client: MongoClient) throws -> [BSON] {
+    let reply = try client.command(
+      place.database, BSON { $0.set("listIndexes", place.collection) })
+    var (indexes, number): ([BSON], Int) = ([], 0)
+    while let index = reply.document("cursor.firstBatch.\(number)") {
+      indexes.append(index)
+      number += 1
+    }
+    return indexes
+  }
+
+  /// One that another agent has dropped meanwhile is gone as well.
+  private static func drop(_ name: String, of place: Namespace, _ client: MongoClient) throws {
+    do {
+      try client.write(
+        place.database,
+        BSON {
+          $0.set("dropIndexes", place.collection)
+          $0.set("index", name)
+        })
+    } catch let error as MongoError where error.isUnknownIndex {
+      return
+    }
+  }
+
+  /// Whether two indexes order and refuse the same documents, whatever their names are.
+  private static func isSame(_ one: BSON, _ other: BSON) -> Bool {
+    func text(_ index: BSON, _ path: String) -> [UInt8]? { index.document(path)?.json }
+    guard keys(of: one) == keys(of: other),
+      text(one, "partialFilterExpression") == text(other, "partialFilterExpression"),
+      one.string("collation.locale") == other.string("collation.locale")
+    else { return false }
+    return ["unique", "sparse", "collation.strength"].allSatisfy { option in
+      (one.integer(option) ?? 0) == (other.integer(option) ?? 0)
+    }
+  }
+
+  /// The keys in their order. Shells write the directions as doubles.
+  private static func keys(of index: BSON) -> [String] {
+    var keys: [String] = []
+    var reader = JSONReader(index.document("key")?.json ?? [])
+    try? reader.object { reader, key throws(JSONSyntaxError) in
+      let order = String(decoding: try reader.raw(), as: UTF8.self)
+      keys.append("\(key) \(Double(order).map { "\($0)" } ?? order)")
+    }
+    return keys
   }
 
   private static func index(

@@ -7,6 +7,7 @@ import Synchronization
 struct CatalogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "catalog", abstract: "Move a catalog between stores; change its key.",
+    discussion: "Example: sync-agent catalog export catalog.jsonl",
     subcommands: [Export.self, Import.self, Reencrypt.self])
 
   struct Reencrypt: AsyncParsableCommand {

@@ -77,5 +77,14 @@ extension MetricDeclaration {
     .init(name: "disk_free_ratio", help: "Free share of the fullest file system in use."),
     .init(name: "utility_executions_total", help: "Total number of utility executions."),
     .init(name: "runtime_exits_total", help: "Servers of runtimes that ended by themselves."),
+    .init(name: "package_environments_total", help: "Installations of packages by result."),
+    .init(
+      name: "package_install_duration_seconds", help: "How long installing packages took.",
+      buckets: [0.5, 1, 2.5, 5, 10, 20, 40, 80, 150, 300]),
+    .init(name: "upstreams", help: "Tenants that follow an upstream."),
+    .init(name: "upstreams_failing", help: "Upstreams whose last fetch failed."),
+    .init(
+      name: "upstream_fetch_seconds", help: "How long a fetch of an upstream took.",
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]),
   ]
 }

@@ -32,6 +32,21 @@ enum StatusReader {
       return status
     }
   }
+
+  /// One tenant, or all. Throws `AgentError` for one that is not known.
+  static func read(
+    _ configuration: Configuration, of tenant: TenantCode?
+  ) async throws -> [TenantStatus] {
+    let statuses = try await read(configuration)
+    guard let tenant else { return statuses }
+    let found = statuses.filter { $0.tenantcode == tenant.rawValue }
+    guard !found.isEmpty else {
+      throw AgentError(
+        "no tenant `\(tenant)` is known",
+        "`sync-agent tenant add \(tenant)` makes it")
+    }
+    return found
+  }
 }
 
 /// `sync-agent status`: a table per tenant and branch.
@@ -55,9 +70,11 @@ struct StatusCommand: AsyncParsableCommand {
     let configuration = try options.load()
     let tenant = try tenantArgument(tenant)
     if watch {
-      return try await StatusWatch(format: format) { try await read(configuration, tenant) }.run()
+      return try await StatusWatch(format: format) {
+        try await StatusReader.read(configuration, of: tenant)
+      }.run()
     }
-    let statuses = try await read(configuration, tenant)
+    let statuses = try await StatusReader.read(configuration, of: tenant)
     if format == .json {
       try Output.json(Answer(tenants: statuses))
     } else {
@@ -67,20 +84,6 @@ struct StatusCommand: AsyncParsableCommand {
     let phases = statuses.flatMap(\.branches).map(\.phase)
     let isBehind = statuses.contains { $0.upstream?.error != nil }
     if isBehind || phases.contains(where: { $0 != .synced }) { throw ExitCode(3) }
-  }
-
-  private func read(
-    _ configuration: Configuration, _ tenant: TenantCode?
-  ) async throws -> [TenantStatus] {
-    let statuses = try await StatusReader.read(configuration)
-    guard let tenant else { return statuses }
-    let found = statuses.filter { $0.tenantcode == tenant.rawValue }
-    guard !found.isEmpty else {
-      throw AgentError(
-        "no tenant `\(tenant)` is known",
-        "`sync-agent tenant add \(tenant)` makes it")
-    }
-    return found
   }
 }
 
@@ -101,8 +104,7 @@ struct WhereCommand: AsyncParsableCommand {
   private static func knows(_ sha: String, _ path: String) async throws -> Bool {
     try await BlockingCall.run {
       do throws(GitError) {
-        _ = try RepositoryHandle(path: path).resolve(sha)
-        return true
+        return try RepositoryHandle(path: path).commit(named: sha) != nil
       } catch {
         return ![.notFound, .emptyRepository].contains(error.code)
       }
@@ -120,8 +122,7 @@ struct WhereCommand: AsyncParsableCommand {
     let repositories = try await Repositories.list(configuration)
     var best = CommitFate(
       sha: sha, state: .unknown, branch: "", revision: "", reason: Self.nobody)
-    for status in try await StatusReader.read(configuration)
-    where wanted == nil || status.tenantcode == wanted?.rawValue {
+    for status in try await StatusReader.read(configuration, of: wanted) {
       let search = CommitSearch(
         sha: sha.lowercased(), status: status, path: repositories[status.tenantcode])
       let fate: CommitFate

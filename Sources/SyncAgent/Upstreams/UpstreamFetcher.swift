@@ -149,7 +149,9 @@ struct UpstreamFetcher: Sendable {
     guard status.st_mode & 0o077 == 0 else {
       throw AgentError("the file of \(option) is open to others", "make it private: chmod 600")
     }
-    guard let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first else {
+    // For Swift, the line end of Windows is one character.
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    guard let line = lines.first else {
       throw AgentError("the file of \(option) is empty", "write the secret into its first line")
     }
     return String(line)

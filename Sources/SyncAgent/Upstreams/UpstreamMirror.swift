@@ -36,6 +36,8 @@ actor UpstreamMirror {
   /// What was said of records that cannot be read.
   private var told: [TenantCode: String] = [:]
   private var isStopping = false
+  /// Whether the metrics tell of upstreams, so that the end of the last one is told too.
+  private var isReported = false
   /// How many fetches run at a time: the threads only wait, and servers that hang must not make
   /// the others wait.
   private static let width = 16
@@ -165,7 +167,8 @@ actor UpstreamMirror {
   }
 
   private func report() {
-    guard !entries.isEmpty else { return }
+    guard !entries.isEmpty || isReported else { return }
+    isReported = !entries.isEmpty
     Gauge(label: "upstreams").record(entries.count)
     Gauge(label: "upstreams_failing").record(counts.failing)
   }
