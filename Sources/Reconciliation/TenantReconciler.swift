@@ -142,20 +142,22 @@ public actor TenantReconciler {
     } catch let lost as LostRepository {
       return await fail(await orphan() ?? lost, heads: nil, started: started, clock: clock)
     } catch {
+      let outcome = await fail(error, heads: attempted, started: started, clock: clock)
       await serveMeanwhile(error)
-      return await fail(error, heads: attempted, started: started, clock: clock)
+      return outcome
     }
   }
 
   /// After a failed attempt the last good release serves, also where an agent just started.
   private func serveMeanwhile(_ error: any Error) async {
-    if let error = error as? DeploymentError, [.cancelled, .shutDown].contains(error.code) {
-      return
-    }
+    let inVain: Set<DeploymentError.Code> = [.cancelled, .shutDown, .engineUnreachable]
+    if let error = error as? DeploymentError, inVain.contains(error.code) { return }
     if (error as? CatalogError)?.code == .fenced { return }
     do {
       try await serveLastRelease(onlyWhereNone: true)
     } catch let second {
+      // What ended the attempt as well is told of there.
+      guard "\(second)" != "\(error)" else { return }
       logger.error("the last release cannot be served", metadata: ["error": "\(second)"])
     }
   }
