@@ -80,6 +80,8 @@ struct DockerRuntimeTests {
         await runtime.releasesInUse(by: fixture.tenant) == [new.digest]
       }
       try await eventually { try await containers("release").count == 1 }
+      #expect(await runtime.releasesInUse(by: fixture.tenant) == [new.digest])
+      #expect(try await containers("release").count == 1)
       #expect(try await containers("pause").map(\.id) == pause)
     }
   }

@@ -18,6 +18,7 @@ struct SlotContainers: Sendable {
 extension DockerRuntime {
   /// Lists the slot's containers and asks their servers. Throws `EngineFailure`.
   func observe(_ slot: RuntimeSlot) async throws -> SlotContainers {
+    let leaving = Set(farewells.keys)
     let summaries = try await engine.containers(labels: [
       ContainerLabel.owner: configuration.owner, ContainerLabel.tenant: slot.tenant.rawValue,
       ContainerLabel.kind: slot.kind.rawValue,
@@ -39,6 +40,8 @@ extension DockerRuntime {
         found.releases.append(container)
       }
     }
+    // Listed, and removed before the servers had answered.
+    found.releases.removeAll { leaving.contains($0.id) && farewells[$0.id] == nil }
     slots[slot]?.seen = found
     return found
   }
