@@ -15,6 +15,7 @@ extension RepositoryHandle {
     let wanted = Set(stems.map { Array($0.utf8) })
     let longest = wanted.map(\.count).max() ?? 0
     var result: [TreeFile] = []
+    let limit = TreeLimit.entries(isHistory: isHistory)
     var visited = 0
     var pending = [
       (id: folder.id, path: try FolderPath().appending(Array(top.utf8), subject: subject))
@@ -28,10 +29,10 @@ extension RepositoryHandle {
       var cursor = try self.tree(id)
       while let entry = cursor.entry {
         visited += 1
-        guard visited <= (isHistory ? 10 : 1) * TreeLimit.entries else {
+        guard visited <= limit else {
           throw error(
             "read a tree", .tooLarge,
-            "more than \(TreeLimit.entries) files and folders; split the repository")
+            "more than \(limit) files and folders; split the repository")
         }
         if isHistory, !path.hasRoom(for: entry.name.count) {
           // Nothing that is served was ever there.

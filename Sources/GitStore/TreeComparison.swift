@@ -73,10 +73,11 @@ struct TreeComparison: ~Copyable {
     guard let entry = new ?? old else { return .nothing }
     if folder.depth == 0, !under.contains(Array(entry.name)) { return .nothing }
     visited += 1
-    guard visited <= (isHistory ? 10 : 1) * TreeLimit.entries else {
+    let limit = TreeLimit.entries(isHistory: isHistory)
+    guard visited <= limit else {
       throw GitError(
         Self.operation, .tooLarge, subject: subject,
-        cause: "more than \(TreeLimit.entries) files and folders; split the repository")
+        cause: "more than \(limit) files and folders; split the repository")
     }
     if entry.isTree { return .folder(old: old?.id, new: new?.id, name: Array(entry.name)) }
     if isHistory, !folder.hasRoom(for: entry.name.count) { return .nothing }

@@ -63,4 +63,7 @@ enum TreeLimit {
   static let path = 4096
   /// Bytes of one tree object.
   static let object = 64 << 20
+
+  /// The same for a tree of the history, which may have been refused, and is bounded all the same.
+  static func entries(isHistory: Bool) -> Int { isHistory ? 10 * entries : entries }
 }
