@@ -31,6 +31,13 @@ import UtilityModel
     try await rig.entries().count { $0.status == .active }
   }
 
+  /// A repository with what the tenant's has, for commits that it does not have yet.
+  private func clone(of rig: Rig) throws -> TemporaryRepository {
+    let other = try TemporaryRepository()
+    try other.git("fetch", "-q", rig.repository.path, "main:main")
+    return other
+  }
+
   /// Approves `commit` as the reconciler's command does.
   private func approve(_ rig: Rig, _ commit: String) async throws {
     try await rig.reconciler.approve(
@@ -130,8 +137,7 @@ import UtilityModel
     await rig.sync()
     let folder = rig.repository.path
     // As after a push that the hook refused: the repository does not have it.
-    let other = try TemporaryRepository()
-    try other.git("fetch", "-q", folder, "main:main")
+    let other = try clone(of: rig)
     let head = try other.commit(gone(Self.names))
     await #expect(throws: (any Error).self) { try await approve(rig, String(head.hex.prefix(12))) }
     try await approve(rig, head.hex)
@@ -153,8 +159,7 @@ import UtilityModel
     try rig.push(files())
     await rig.sync()
     let folder = rig.repository.path
-    let other = try TemporaryRepository()
-    try other.git("fetch", "-q", folder, "main:main")
+    let other = try clone(of: rig)
     let wanted = try other.commit(gone(Self.names))
     try other.git("fetch", "-q", folder, "+main:main")
     let unwanted = try other.commit(gone(Self.names.prefix(8)))
@@ -223,8 +228,7 @@ import UtilityModel
     let rig = try await Rig(policy: RevisionPolicy())
     try rig.push(files())
     await rig.sync()
-    let other = try TemporaryRepository()
-    try other.git("fetch", "-q", rig.repository.path, "main:main")
+    let other = try clone(of: rig)
     let head = try other.commit(gone(Self.names))
     try await approve(rig, head.hex)
     try rig.push(Rig.files("further"))
