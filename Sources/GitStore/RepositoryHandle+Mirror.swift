@@ -48,9 +48,6 @@ extension RepositoryHandle {
   /// Removes what a fetch that was cut left behind: packs of libgit2 that are not complete, and
   /// locks of refs that nobody has held for a minute. Blocks. Nobody may fetch meanwhile.
   public static func removeFetchLeftovers(in repository: String) throws(GitError) {
-    guard Library.isReady else {
-      throw GitError("fetch", .other, subject: "libgit2", cause: Library.lastError().message)
-    }
     let layout = try RepositoryLayout(path: repository)
     let packs = layout.objectsFolder + "/pack"
     for name in (try? FileManager.default.contentsOfDirectory(atPath: packs)) ?? []

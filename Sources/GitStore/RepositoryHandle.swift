@@ -20,11 +20,6 @@ public struct RepositoryHandle: ~Copyable {
   /// `ownership` (the owner must be the effective user or root), `unsupportedFormat`, `corrupt`,
   /// `io`, or `other` for alternates and objects outside of the repository.
   public init(path: String, additionalObjects: String? = nil) throws(GitError) {
-    guard Library.isReady else {
-      throw GitError(
-        "open", .other, subject: "libgit2",
-        cause: "the library could not be initialised: \(Library.lastError().message)")
-    }
     let layout = try RepositoryLayout(path: path)
     if let additionalObjects {
       guard let inside = RepositoryLayout.resolve(layout.gitFolder),

@@ -17,8 +17,14 @@ struct RepositoryLayout {
 
   private static let operation = "open"
 
-  /// Finds and checks the repository at `path`, bare or with a `.git` folder inside.
+  /// Finds and checks the repository at `path`, bare or with a `.git` folder inside; initialises libgit2,
+  /// which reads its config.
   init(path: String) throws(GitError) {
+    guard Library.isReady else {
+      throw GitError(
+        Self.operation, .other, subject: "libgit2",
+        cause: "the library could not be initialised: \(Library.lastError().message)")
+    }
     let name = path.split(separator: "/").last.map(String.init) ?? "repository"
     subject = name
     func refuse(_ code: GitError.Code, _ cause: String) -> GitError {

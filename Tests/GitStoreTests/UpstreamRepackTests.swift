@@ -41,7 +41,8 @@ struct UpstreamRepackTests {
     try repository.git("update-ref", "-d", "refs/tags/gone")
     let before = try everything()
     let tip = try repository.id(of: "main")
-    #expect(try packs().count > 50 && UpstreamRepack.isDue(at: repository.path))
+    #expect(try packs().count > 50)
+    #expect(UpstreamRepack.isDue(at: repository.path))
     let reader = try RepositoryHandle(path: repository.path)
     let files = try reader.files(in: reader.commit(tip).tree, under: ["utils"])
 

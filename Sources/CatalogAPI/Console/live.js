@@ -51,12 +51,17 @@ export class Follower {
   }
 
   #after(name, delay, action) {
-    clearTimeout(this.#timers.get(name));
-    if (!this.#closed) this.#timers.set(name, setTimeout(action, delay));
+    this.#cancel(name);
+    if (this.#closed) return;
+    this.#timers.set(name, setTimeout(() => {
+      this.#timers.delete(name);
+      action();
+    }, delay));
   }
 
   #cancel(name) {
     clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
   }
 
   async #connect() {
@@ -80,7 +85,10 @@ export class Follower {
         await response.body?.cancel();
         // No such route or tenant, or no access: the views say what there is to say.
         if (error.kind === "missing" || error.kind === "refused") return this.#poll("polling");
-        if (error.kind === "signedout") return this.#set("ended");
+        if (error.kind === "signedout") {
+          this.#cancel("poll");
+          return this.#set("ended");
+        }
         wait = error.retryAfter * 1000;
         throw error;
       }
@@ -118,9 +126,11 @@ export class Follower {
 
   #poll(state) {
     this.#set(state);
+    // A stream that fails again and again does not put the next look off.
+    if (this.#timers.has("poll")) return;
     this.#after("poll", pollInterval, () => {
       if (document.visibilityState === "visible") this.#onLook();
-      this.#poll(state);
+      this.#poll(this.state);
     });
   }
 
