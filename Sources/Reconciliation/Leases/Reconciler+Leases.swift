@@ -40,7 +40,8 @@ extension Reconciler {
   /// Those that this agent reconciles.
   public func ownTenants() -> Set<TenantCode> { Set(tenants.filter { $0.value.isMine }.keys) }
 
-  /// Begins to reconcile a tenant under a lease, from what the store says now. Throws `CatalogError`.
+  /// Takes a tenant under a lease, from what the store says now, and begins to reconcile it; a command
+  /// does only what it was asked for. Throws `CatalogError`.
   func take(_ tenant: TenantCode, _ fence: LeaseFence, _ leases: MongoLeases) async throws {
     await tenants[tenant]?.reconciler.settle()
     try await leases.recover(tenant, fence)
@@ -55,7 +56,7 @@ extension Reconciler {
     tenants[tenant] = next
     context.logger.info(
       "tenant taken", metadata: ["tenant_code": "\(tenant)", "epoch": "\(fence.epoch)"])
-    schedule(tenant, since: ContinuousClock.now)
+    if !leases.me.isCommand { schedule(tenant, since: ContinuousClock.now) }
   }
 
   /// Ends reconciling a tenant; comes back when nothing of it is under way. What it serves goes on.
