@@ -16,7 +16,7 @@ public struct EntryIndex: Sendable {
   /// The names of the entries whose newest version is refused, by place.
   private(set) var quarantined: [EntryKey: String] = [:]
   /// What the entries add up to.
-  private var stamp = CatalogStamp()
+  private(set) var stamp = CatalogStamp()
 
   /// An index of `entries`.
   public init(_ entries: [CatalogEntry] = []) {

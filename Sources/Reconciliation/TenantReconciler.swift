@@ -196,8 +196,9 @@ public actor TenantReconciler {
     _ repository: OpenRepository, _ heads: GitObserver.Heads, force: Bool, started: Int64,
     clock: ContinuousClock.Instant
   ) async throws -> Bool {
-    try await lookForDrift()
-    if !force, !hasDrifted, await isInSync(heads) {
+    let isInSync = await isInSync(heads)
+    try await lookForDrift(isInSync: isInSync)
+    if !force, !hasDrifted, isInSync {
       // An agent that was killed between the catalog and this step left it to the next one.
       try await context.runtime.retire(RuntimeSlot(tenant: tenant, kind: .active))
       try await context.runtime.retire(RuntimeSlot(tenant: tenant, kind: .trial))
@@ -216,10 +217,10 @@ public actor TenantReconciler {
 
   /// Asks once whether somebody else has changed what was written; what is stored counts then, for
   /// readers too.
-  private func lookForDrift() async throws {
+  private func lookForDrift(isInSync: Bool) async throws {
     guard looksForDrift else { return }
     if let status = statuses[approvedName], status.applied != nil,
-      let stamp = try await context.store.stamp(of: tenant), stamp.text != status.catalog
+      let stamp = try await storedStamp(isInSync: isInSync), stamp.text != status.catalog
     {
       if status.catalog != nil {
         logger.warning("the catalog is not as it was written; it is compared with git anew")
@@ -230,6 +231,14 @@ public actor TenantReconciler {
       context.snapshots.publish(tenant, items: try await context.store.items(of: tenant))
     }
     looksForDrift = false
+  }
+
+  /// What is stored now adds up to, by all of it where a sync has to read that anyway.
+  private func storedStamp(isInSync: Bool) async throws -> CatalogStamp? {
+    guard observed == nil, !isInSync else { return try await context.store.stamp(of: tenant) }
+    let entries = EntryIndex(try await context.store.entries(of: tenant))
+    observed = entries
+    return entries.stamp
   }
 
   // MARK: Observing

@@ -53,3 +53,21 @@ def test_what_others_change_in_the_catalog_is_mended(agent, databases, how):
     again = list(tasks.find({}, {"filecontents": 0}))
     assert agent.cli("sync").returncode == 0
     assert list(tasks.find({}, {"filecontents": 0})) == again, "nothing is left to do"
+
+
+def test_what_others_change_is_mended_together_with_a_push(agent, databases):
+    tasks = databases[0].tasks
+    tenant = agent.tenant()
+    for name in ("alpha", "beta", "gamma"):
+        tenant.write(name)
+    agent.start()
+    agent.applied(tenant.commit_and_push())
+    before = live(agent)
+    agent.stop()
+    spoil(tasks)
+    tenant.write("delta")
+    pushed = tenant.commit_and_push()
+    agent.start()
+    agent.applied(pushed)
+    added = live(agent)["delta"]
+    mended(agent, tasks, {**before, "delta": added})
