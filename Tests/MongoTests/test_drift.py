@@ -17,6 +17,16 @@ def live(agent):
     return {entry["name"]: entry for entry in agent.entries(status="active").values()}
 
 
+def begin(agent, databases):
+    """An agent with three utilities: their collection, the tenant's clone, and what is served."""
+    tenant = agent.tenant()
+    for name in ("alpha", "beta", "gamma"):
+        tenant.write(name)
+    agent.start()
+    agent.applied(tenant.commit_and_push())
+    return databases[0].tasks, tenant, live(agent)
+
+
 def mended(agent, tasks, before):
     def found():
         entries = live(agent)
@@ -35,13 +45,7 @@ def mended(agent, tasks, before):
 
 @pytest.mark.parametrize("how", ["sync", "restart", "alone"])
 def test_what_others_change_in_the_catalog_is_mended(agent, databases, how):
-    tasks = databases[0].tasks
-    tenant = agent.tenant()
-    for name in ("alpha", "beta", "gamma"):
-        tenant.write(name)
-    agent.start()
-    agent.applied(tenant.commit_and_push())
-    before = live(agent)
+    tasks, _, before = begin(agent, databases)
     if how != "sync":
         agent.stop()
     spoil(tasks)
@@ -56,13 +60,7 @@ def test_what_others_change_in_the_catalog_is_mended(agent, databases, how):
 
 
 def test_what_others_change_is_mended_together_with_a_push(agent, databases):
-    tasks = databases[0].tasks
-    tenant = agent.tenant()
-    for name in ("alpha", "beta", "gamma"):
-        tenant.write(name)
-    agent.start()
-    agent.applied(tenant.commit_and_push())
-    before = live(agent)
+    tasks, tenant, before = begin(agent, databases)
     agent.stop()
     spoil(tasks)
     tenant.write("delta")
